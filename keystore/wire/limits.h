@@ -23,6 +23,7 @@
 #define WIRE_PUBLIC_KEY_MAX (4 * 1024)  /* SubjectPublicKeyInfo */
 #define WIRE_PSK_OTHER_MAX 1024         /* other_secret of a TLS premaster */
 #define WIRE_PRINCIPALS_MAX 64          /* users and groups granted to one credential */
+#define WIRE_POLICY_TEXT_MAX (WIRE_PRINCIPALS_MAX * (WIRE_NAME_MAX + 1))
 #define WIRE_LIST_PAGE_MAX 32           /* credentials in one LIST reply */
 
 /* Snapshot */
