@@ -100,8 +100,7 @@ pv_cms_certificates (GBytes *der, GError **error)
 	g_autoptr (CMS_ContentInfo) cms = definite ? d2i_CMS_ContentInfo (NULL, &at, length) : NULL;
 	STACK_OF (X509) * stack;
 
-	if (cms == NULL || at != end ||
-	    OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed) {
+	if (cms == NULL || at != end || OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed) {
 		pv_crypto_fail (error, PV_ERROR_MALFORMED, "the answer is not a certs-only PKCS#7");
 		return NULL;
 	}
@@ -110,7 +109,8 @@ pv_cms_certificates (GBytes *der, GError **error)
 		g_ptr_array_add (certificates, X509_dup (sk_X509_value (stack, i)));
 	sk_X509_pop_free (stack, X509_free);
 	if (certificates->len == 0) {
-		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "the PKCS#7 holds no certificate");
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
+			     "the PKCS#7 holds no certificate");
 		return NULL;
 	}
 	if (certificates->len > PV_CERTIFICATES_MAX) {

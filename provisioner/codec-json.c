@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON of primitives. json-glib parses recursively and without bounds: size, depth, UTF-8 and NUL are
- * checked before it sees a byte.
+ * JSON of primitives. json-glib parses recursively and without bounds: size, depth, UTF-8 and NUL
+ * are checked before it sees a byte.
  */
 #include <config.h>
 
@@ -41,8 +41,8 @@ depth_is_bounded (const char *bytes, gsize length)
 			if (depth > 0)
 				depth--;
 			break;
-		/* json-glib's scanner also knows comments and 'strings', in which a quote would blind
-		 * this count; JSON has neither outside of strings. */
+		/* json-glib's scanner also knows comments and 'strings', in which a quote would
+		 * blind this count; JSON has neither outside of strings. */
 		case '/':
 		case '\'':
 		case '#':
@@ -76,12 +76,14 @@ pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error
 		return NULL;
 	}
 	if (!json_parser_load_from_data (parser, bytes, length, &cause)) {
-		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "not JSON: %.200s", cause->message);
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "not JSON: %.200s",
+			     cause->message);
 		return NULL;
 	}
 	root = json_parser_get_root (parser);
 	if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
-		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "JSON whose root is not an object");
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
+			     "JSON whose root is not an object");
 		return NULL;
 	}
 	return json_node_ref (root);

@@ -21,10 +21,8 @@
  * Returns: (transfer full) (nullable): the tree; its root is an object.
  * Errors: PV_ERROR/LIMIT for size and depth, PV_ERROR/MALFORMED
  */
-JsonNode *pv_json_parse (const char *bytes,
-			 gsize length,
-			 gsize length_max,
-			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * pv_json_write:
@@ -43,7 +41,8 @@ typedef struct {
 	GError *error;
 } PvJsonReader;
 
-#define PV_JSON_READER(dialect_, object_, what_) ((PvJsonReader){(dialect_), (object_), (what_), NULL})
+#define PV_JSON_READER(dialect_, object_, what_)                                                   \
+	((PvJsonReader){(dialect_), (object_), (what_), NULL})
 
 typedef enum {
 	PV_OPTIONAL,
@@ -69,10 +68,8 @@ JsonNode *pv_json_member (const PvDialect *dialect, JsonObject *object, PvName n
  *
  * Returns: (transfer none) (nullable): the text; %NULL when absent or at fault.
  */
-const char *pv_json_read_string (PvJsonReader *reader,
-				 PvName name,
-				 PvPresence presence,
-				 gsize length_max);
+const char *
+pv_json_read_string (PvJsonReader *reader, PvName name, PvPresence presence, gsize length_max);
 
 /**
  * pv_json_read_int:
@@ -100,7 +97,8 @@ gint64 pv_json_read_time (PvJsonReader *reader, PvName name, PvPresence presence
  *
  * Returns: (transfer full) (nullable): the texts; %NULL when absent or at fault.
  */
-GStrv pv_json_read_strings (PvJsonReader *reader, PvName name, PvPresence presence, guint count_max);
+GStrv
+pv_json_read_strings (PvJsonReader *reader, PvName name, PvPresence presence, guint count_max);
 
 /**
  * pv_json_read_object:

@@ -78,7 +78,8 @@ pv_crypto_certificates_from_pem (const char *pem, GError **error)
 			return NULL;
 		}
 	}
-	if (certificates->len == 0 || ERR_GET_REASON (ERR_peek_last_error ()) != PEM_R_NO_START_LINE) {
+	if (certificates->len == 0 ||
+	    ERR_GET_REASON (ERR_peek_last_error ()) != PEM_R_NO_START_LINE) {
 		pv_crypto_fail (error, PV_ERROR_MALFORMED, "no certificates in PEM form");
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * CsrAttrs ::= SEQUENCE OF CHOICE { oid, Attribute }. Unknown entries are passed over (RFC 7894, RFC
- * 9908 and what comes after).
+ * CsrAttrs ::= SEQUENCE OF CHOICE { oid, Attribute }. Unknown entries are passed over (RFC 7894,
+ * RFC 9908 and what comes after).
  */
 #include <config.h>
 
@@ -55,14 +55,14 @@ set_challenge (PvCsrAttributes *attributes, ASN1_TYPE *value, GError **error)
 	    value->type == V_ASN1_IA5STRING)
 		length = ASN1_STRING_to_UTF8 (&text, value->value.asn1_string);
 	if (length < 1 || length > PV_CHALLENGE_MAX ||
-	    !g_utf8_validate_len ((char *) text, length, NULL)) {
+	    !g_utf8_validate_len ((char *)text, length, NULL)) {
 		OPENSSL_free (text);
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
 			     "csrattrs: challengePassword is not a text of acceptable length");
 		return FALSE;
 	}
 	g_free (attributes->challenge);
-	attributes->challenge = g_strndup ((char *) text, length);
+	attributes->challenge = g_strndup ((char *)text, length);
 	OPENSSL_free (text);
 	return TRUE;
 }
@@ -74,8 +74,7 @@ set_key_type (PvCsrAttributes *attributes, int algorithm, ASN1_TYPE *value, GErr
 	if (algorithm == NID_X9_62_id_ecPublicKey && value->type == V_ASN1_OBJECT) {
 		int curve = OBJ_obj2nid (value->value.object);
 
-		attributes->key_type =
-		    curve == NID_secp384r1 ? PV_KEY_TYPE_P384 : PV_KEY_TYPE_P256;
+		attributes->key_type = curve == NID_secp384r1 ? PV_KEY_TYPE_P384 : PV_KEY_TYPE_P256;
 		if (curve == NID_secp384r1 || curve == NID_X9_62_prime256v1)
 			return TRUE;
 	}
@@ -98,7 +97,7 @@ add_extension (PvCsrAttributes *attributes, X509_EXTENSION *extension)
 	case NID_subject_alt_name:
 		g_clear_pointer (&attributes->subject_alt_name, g_bytes_unref);
 		attributes->subject_alt_name =
-		    g_bytes_new (ASN1_STRING_get0_data (data), ASN1_STRING_length (data));
+			g_bytes_new (ASN1_STRING_get0_data (data), ASN1_STRING_length (data));
 		break;
 	case NID_key_usage:
 	case NID_ext_key_usage:
@@ -135,7 +134,7 @@ take_attribute (PvCsrAttributes *attributes, const ASN1_STRING *sequence, GError
 {
 	const guint8 *der = ASN1_STRING_get0_data (sequence);
 	g_autoptr (X509_ATTRIBUTE) attribute =
-	    d2i_X509_ATTRIBUTE (NULL, &der, ASN1_STRING_length (sequence));
+		d2i_X509_ATTRIBUTE (NULL, &der, ASN1_STRING_length (sequence));
 	int nid;
 
 	if (attribute == NULL)
@@ -182,7 +181,7 @@ pv_csr_attributes_parse (GBytes *der, GError **error)
 
 		if (entry->type == V_ASN1_OBJECT)
 			attributes->link_tls_unique |=
-			    OBJ_obj2nid (entry->value.object) == NID_pkcs9_challengePassword;
+				OBJ_obj2nid (entry->value.object) == NID_pkcs9_challengePassword;
 		else if (entry->type == V_ASN1_SEQUENCE &&
 			 !take_attribute (attributes, entry->value.sequence, error))
 			return NULL;

@@ -24,10 +24,10 @@ static GENERAL_NAME *
 general_name (const PvSubjectName *name)
 {
 	static const int types[] = {
-	    [PV_NAME_TYPE_AUTO] = GEN_URI,
-	    [PV_NAME_TYPE_URI] = GEN_URI,
-	    [PV_NAME_TYPE_DNS] = GEN_DNS,
-	    [PV_NAME_TYPE_REGISTERED_ID] = GEN_RID,
+		[PV_NAME_TYPE_AUTO] = GEN_URI,
+		[PV_NAME_TYPE_URI] = GEN_URI,
+		[PV_NAME_TYPE_DNS] = GEN_DNS,
+		[PV_NAME_TYPE_REGISTERED_ID] = GEN_RID,
 	};
 
 	/* a2i_GENERAL_NAME does not interpret the text of a URI or dNSName. */
@@ -96,8 +96,8 @@ add_extensions (X509_REQ *req, const PvCsrRequest *request)
 		    NULL)
 			return FALSE;
 	if (wanted->key_usage && !has_extension (extensions, NID_key_usage)) {
-		X509_EXTENSION *usage =
-		    X509V3_EXT_conf_nid (NULL, NULL, NID_key_usage, "critical,digitalSignature");
+		X509_EXTENSION *usage = X509V3_EXT_conf_nid (NULL, NULL, NID_key_usage,
+							     "critical,digitalSignature");
 		gboolean added = X509v3_add_ext (&extensions, usage, -1) != NULL;
 
 		X509_EXTENSION_free (usage);
@@ -111,11 +111,11 @@ static gboolean
 set_subject (X509_REQ *req, const char *common_name)
 {
 	g_autofree char *cut = g_utf8_substring (
-	    common_name, 0, MIN (g_utf8_strlen (common_name, -1), PV_COMMON_NAME_MAX));
+		common_name, 0, MIN (g_utf8_strlen (common_name, -1), PV_COMMON_NAME_MAX));
 	X509_NAME *subject = X509_REQ_get_subject_name (req);
 
 	return X509_NAME_add_entry_by_NID (subject, NID_commonName, MBSTRING_UTF8,
-					   (const guint8 *) cut, -1, -1, 0) == 1;
+					   (const guint8 *)cut, -1, -1, 0) == 1;
 }
 
 /* PrintableString if possible (RFC 2985 5.4.1). */
@@ -127,7 +127,7 @@ add_challenge (X509_REQ *req, const char *challenge)
 	int type = challenge[printable] == '\0' ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
 
 	return X509_REQ_add1_attr_by_NID (req, NID_pkcs9_challengePassword, type,
-					  (const guint8 *) challenge, strlen (challenge)) == 1;
+					  (const guint8 *)challenge, strlen (challenge)) == 1;
 }
 
 static X509_REQ *
@@ -167,7 +167,7 @@ insert_signature (X509_REQ *req, EVP_PKEY *key, GBytes *signature)
 			     nid == NID_sha256WithRSAEncryption ? V_ASN1_NULL : V_ASN1_UNDEF,
 			     NULL) != 1 ||
 	    X509_REQ_set1_signature_algo (req, algorithm) != 1 ||
-	    ASN1_BIT_STRING_set (bits, (guint8 *) bytes, length) != 1)
+	    ASN1_BIT_STRING_set (bits, (guint8 *)bytes, length) != 1)
 		return FALSE;
 	bits->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07);
 	bits->flags |= ASN1_STRING_FLAG_BITS_LEFT; /* no unused bits, whatever the last octet is */
@@ -176,12 +176,20 @@ insert_signature (X509_REQ *req, EVP_PKEY *key, GBytes *signature)
 }
 
 static GBytes *
-encode (int length, guint8 *der)
+encode (X509_REQ *req, int (*encoder) (X509_REQ *req, guint8 **der))
 {
+	guint8 *der = NULL;
+	int length = encoder (req, &der);
 	GBytes *bytes = length > 0 ? g_bytes_new (der, length) : NULL;
 
 	OPENSSL_free (der);
 	return bytes;
+}
+
+static int
+encode_whole (X509_REQ *req, guint8 **der)
+{
+	return i2d_X509_REQ (req, der);
 }
 
 GBytes *
@@ -197,7 +205,6 @@ pv_csr_build (const PvCsrRequest *request,
 	g_autoptr (X509_REQ) req = NULL;
 	g_autoptr (GBytes) tbs = NULL;
 	g_autoptr (GBytes) signature = NULL;
-	guint8 *der = NULL;
 
 	if (key == NULL) {
 		pv_crypto_fail (error, PV_ERROR_KEYSTORE, "the keystore's public key");
@@ -208,7 +215,7 @@ pv_csr_build (const PvCsrRequest *request,
 	req = assemble (request, key, error);
 	if (req == NULL)
 		return NULL;
-	tbs = encode (i2d_re_X509_REQ_tbs (req, &der), der);
+	tbs = encode (req, i2d_re_X509_REQ_tbs);
 	if (tbs == NULL || !ops->sign (keystore, staged, tbs, &signature, error)) {
 		if (tbs == NULL)
 			pv_crypto_fail (error, PV_ERROR_LOCAL, "cannot encode the request");
@@ -219,6 +226,5 @@ pv_csr_build (const PvCsrRequest *request,
 				"the keystore's signature of the request is not valid");
 		return NULL;
 	}
-	der = NULL;
-	return encode (i2d_X509_REQ (req, &der), der);
+	return encode (req, encode_whole);
 }

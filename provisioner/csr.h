@@ -10,10 +10,10 @@
 #include "provisioner/identity.h"
 
 typedef struct {
-	GBytes *spki;              /* SubjectPublicKeyInfo */
-	const PvSubjectName *name; /* what the certificate shall carry */
-	const char *common_name;   /* cut to 64 characters */
-	const char *challenge;     /* (nullable): challengePassword */
+	GBytes *spki;                      /* SubjectPublicKeyInfo */
+	const PvSubjectName *name;         /* what the certificate shall carry */
+	const char *common_name;           /* cut to 64 characters */
+	const char *challenge;             /* (nullable): challengePassword */
 	const PvCsrAttributes *attributes; /* what the server wants besides */
 } PvCsrRequest;
 

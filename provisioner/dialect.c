@@ -15,11 +15,12 @@ typedef struct {
 	int value;
 } Word;
 
-static const Word path_forms[] = {{"absolute", PV_PATH_ABSOLUTE}, {"relative", PV_PATH_RELATIVE}, {0}};
+static const Word path_forms[] = {
+	{"absolute", PV_PATH_ABSOLUTE}, {"relative", PV_PATH_RELATIVE}, {0}};
 static const Word child_forms[] = {
-    {"unstructured", PV_CHILD_UNSTRUCTURED}, {"structured", PV_CHILD_STRUCTURED}, {0}};
+	{"unstructured", PV_CHILD_UNSTRUCTURED}, {"structured", PV_CHILD_STRUCTURED}, {0}};
 static const Word key_encodings[] = {
-    {"hex", PV_KEY_ENCODING_HEX}, {"base64", PV_KEY_ENCODING_BASE64}, {0}};
+	{"hex", PV_KEY_ENCODING_HEX}, {"base64", PV_KEY_ENCODING_BASE64}, {0}};
 static const Word name_types[] = {{"auto", PV_NAME_TYPE_AUTO},
 				  {"uri", PV_NAME_TYPE_URI},
 				  {"dns", PV_NAME_TYPE_DNS},
@@ -32,16 +33,16 @@ static const struct {
 	gsize offset;
 	const Word *words;
 } wire_keys[] = {
-    {"prefix", G_STRUCT_OFFSET (PvDialect, prefix), NULL},
-    {"base", G_STRUCT_OFFSET (PvDialect, base), NULL},
-    {"release", G_STRUCT_OFFSET (PvDialect, release), NULL},
-    {"exporter-label", G_STRUCT_OFFSET (PvDialect, exporter_label), NULL},
-    {"media-type", G_STRUCT_OFFSET (PvDialect, media_type), NULL},
-    {"path-form", G_STRUCT_OFFSET (PvDialect, path_form), path_forms},
-    {"child-form", G_STRUCT_OFFSET (PvDialect, child_form), child_forms},
-    {"key-encoding", G_STRUCT_OFFSET (PvDialect, key_encoding), key_encodings},
-    {"node-name", G_STRUCT_OFFSET (PvDialect, node_name), name_types},
-    {"cse-name", G_STRUCT_OFFSET (PvDialect, cse_name), name_types},
+	{"prefix", G_STRUCT_OFFSET (PvDialect, prefix), NULL},
+	{"base", G_STRUCT_OFFSET (PvDialect, base), NULL},
+	{"release", G_STRUCT_OFFSET (PvDialect, release), NULL},
+	{"exporter-label", G_STRUCT_OFFSET (PvDialect, exporter_label), NULL},
+	{"media-type", G_STRUCT_OFFSET (PvDialect, media_type), NULL},
+	{"path-form", G_STRUCT_OFFSET (PvDialect, path_form), path_forms},
+	{"child-form", G_STRUCT_OFFSET (PvDialect, child_form), child_forms},
+	{"key-encoding", G_STRUCT_OFFSET (PvDialect, key_encoding), key_encodings},
+	{"node-name", G_STRUCT_OFFSET (PvDialect, node_name), name_types},
+	{"cse-name", G_STRUCT_OFFSET (PvDialect, cse_name), name_types},
 };
 
 G_STATIC_ASSERT (sizeof (PvPathForm) == sizeof (int));
@@ -83,8 +84,8 @@ pv_dialect_free (PvDialect *dialect)
 static gboolean
 fail (const char *path, const char *group, const char *key, GError **error)
 {
-	g_set_error (error, PV_ERROR, PV_ERROR_JOB, "%s: [%s] %s: unknown or not valid", path, group,
-		     key);
+	g_set_error (error, PV_ERROR, PV_ERROR_JOB, "%s: [%s] %s: unknown or not valid", path,
+		     group, key);
 	return FALSE;
 }
 
@@ -130,7 +131,7 @@ set_type (PvDialect *dialect, const char *key, const char *value)
 
 	if (!g_ascii_string_to_unsigned (value, 10, 1, 65535, &number, NULL))
 		return FALSE;
-	switch ((int) pv_name_by_long_name (key)) {
+	switch ((int)pv_name_by_long_name (key)) {
 	case PV_NAME_MEF_CLIENT_REG:
 		dialect->mef_client_reg_type = number;
 		return TRUE;

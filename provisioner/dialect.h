@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How one MEF spells the Mmef interface: names, type numbers, namespace prefix, path form, exporter
- * label, key encoding. The default is what the digests recommend; a file replaces single entries, so
- * that a foreign MEF needs no rebuild. Immutable after it was made.
+ * label, key encoding. The default is what the digests recommend; a file replaces single entries,
+ * so that a foreign MEF needs no rebuild. Immutable after it was made.
  *
- * The file is a GKeyFile: [names] <long name>=<short name>; [types] <long name>=<number>; [wire] with
- * prefix=, path-form=absolute|relative, base=, child-form=unstructured|structured, release=,
- * exporter-label=, key-encoding=hex|base64, media-type=, node-name=auto|uri|dns|oid, cse-name=dns|uri.
+ * The file is a GKeyFile: [names] <long name>=<short name>; [types] <long name>=<number>; [wire]
+ * with prefix=, path-form=absolute|relative, base=, child-form=unstructured|structured, release=,
+ * exporter-label=, key-encoding=hex|base64, media-type=, node-name=auto|uri|dns|oid,
+ * cse-name=dns|uri.
  */
 #pragma once
 

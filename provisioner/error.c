@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The errors of the provisioner: names, permanence, and the peer's Retry-After kept beside the text.
+ * The errors of the provisioner: names, permanence, and the peer's Retry-After kept beside the
+ * text.
  */
 #include <config.h>
 
@@ -34,34 +35,34 @@ static const struct {
 	const char *name;
 	gboolean permanent;
 } codes[] = {
-    [PV_ERROR_FAILED] = {"failed", FALSE},
-    [PV_ERROR_JOB] = {"job", TRUE},
-    [PV_ERROR_KEYSTORE] = {"keystore", FALSE},
-    [PV_ERROR_LOCAL] = {"local", FALSE},
-    [PV_ERROR_UNREACHABLE] = {"unreachable", FALSE},
-    [PV_ERROR_TIMEOUT] = {"timeout", FALSE},
-    [PV_ERROR_HANDSHAKE] = {"handshake", FALSE},
-    [PV_ERROR_CREDENTIAL] = {"credential", TRUE},
-    [PV_ERROR_PEER] = {"peer", TRUE},
-    [PV_ERROR_LIMIT] = {"limit", TRUE},
-    [PV_ERROR_MALFORMED] = {"malformed", TRUE},
-    [PV_ERROR_MISMATCH] = {"mismatch", TRUE},
-    [PV_ERROR_REQUEST] = {"request", TRUE},
-    [PV_ERROR_NOT_FOUND] = {"not-found", FALSE},
-    [PV_ERROR_NOT_AUTHORISED] = {"not-authorised", FALSE},
-    [PV_ERROR_CONFLICT] = {"conflict", FALSE},
-    [PV_ERROR_RELEASE] = {"release", TRUE},
-    [PV_ERROR_SERVER] = {"server", FALSE},
-    [PV_ERROR_PENDING] = {"pending", FALSE},
-    [PV_ERROR_CERTIFICATE] = {"certificate", TRUE},
-    [PV_ERROR_UNSUPPORTED] = {"unsupported", TRUE},
+	[PV_ERROR_FAILED] = {"failed", FALSE},
+	[PV_ERROR_JOB] = {"job", TRUE},
+	[PV_ERROR_KEYSTORE] = {"keystore", FALSE},
+	[PV_ERROR_LOCAL] = {"local", FALSE},
+	[PV_ERROR_UNREACHABLE] = {"unreachable", FALSE},
+	[PV_ERROR_TIMEOUT] = {"timeout", FALSE},
+	[PV_ERROR_HANDSHAKE] = {"handshake", FALSE},
+	[PV_ERROR_CREDENTIAL] = {"credential", TRUE},
+	[PV_ERROR_PEER] = {"peer", TRUE},
+	[PV_ERROR_LIMIT] = {"limit", TRUE},
+	[PV_ERROR_MALFORMED] = {"malformed", TRUE},
+	[PV_ERROR_MISMATCH] = {"mismatch", TRUE},
+	[PV_ERROR_REQUEST] = {"request", TRUE},
+	[PV_ERROR_NOT_FOUND] = {"not-found", FALSE},
+	[PV_ERROR_NOT_AUTHORISED] = {"not-authorised", FALSE},
+	[PV_ERROR_CONFLICT] = {"conflict", FALSE},
+	[PV_ERROR_RELEASE] = {"release", TRUE},
+	[PV_ERROR_SERVER] = {"server", FALSE},
+	[PV_ERROR_PENDING] = {"pending", FALSE},
+	[PV_ERROR_CERTIFICATE] = {"certificate", TRUE},
+	[PV_ERROR_UNSUPPORTED] = {"unsupported", TRUE},
 };
 
 static gboolean
 is_ours (const GError *error)
 {
 	return error->domain == PV_ERROR && error->code >= 0 &&
-	       error->code < (int) G_N_ELEMENTS (codes);
+	       error->code < (int)G_N_ELEMENTS (codes);
 }
 
 const char *

@@ -163,8 +163,8 @@ is_oid (const char *text)
 	       !g_str_has_suffix (text, ".");
 }
 
-/* Decision 1: URI when it contains ':', else dNSName when it has a dot; what has neither is a URI of
- * the namespace oneM2M uses for nodes. */
+/* Decision 1: URI when it contains ':', else dNSName when it has a dot; what has neither is a URI
+ * of the namespace oneM2M uses for nodes. */
 static PvSubjectName *
 node_name (PvNameType wanted, const char *id)
 {
@@ -175,8 +175,8 @@ node_name (PvNameType wanted, const char *id)
 	if (wanted != PV_NAME_TYPE_AUTO)
 		return name;
 	name->type = strchr (id, ':') == NULL && pv_fqdn_is_valid (id) && strchr (id, '.') != NULL
-			 ? PV_NAME_TYPE_DNS
-			 : PV_NAME_TYPE_URI;
+			     ? PV_NAME_TYPE_DNS
+			     : PV_NAME_TYPE_URI;
 	if (name->type == PV_NAME_TYPE_URI && strchr (id, ':') == NULL) {
 		g_free (name->text);
 		name->text = g_strdup_printf ("urn:onem2m:node:%s", id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an Enrolment Exchange needs of the keystore, as a table of functions: keystore-client.c fills
- * it from provision.sock, unit tests from keys in their own memory. Nothing here reads a key.
+ * What an Enrolment Exchange needs of the keystore, as a table of functions: keystore-client.c
+ * fills it from provision.sock, unit tests from keys in their own memory. Nothing here reads a key.
  *
  * A credential set is staged piece by piece under its name and becomes visible by one publish call.
  */
@@ -9,7 +9,8 @@
 
 #include <gio/gio.h>
 
-/* What kind of key pair is wanted. TS-0003 10.1.1.1 wants P-256; the others serve foreign servers. */
+/* What kind of key pair is wanted. TS-0003 10.1.1.1 wants P-256; the others serve foreign servers.
+ */
 typedef enum {
 	PV_KEY_TYPE_P256,
 	PV_KEY_TYPE_P384,
@@ -22,9 +23,9 @@ typedef struct {
 	const char *identifier; /* RelativeKeyID@FQDN, the object's label */
 	const guint8 *bytes;
 	gsize length;
-	guint suid;             /* m2m:suid */
-	gint64 not_before;      /* seconds since the epoch */
-	gint64 not_after;       /* seconds since the epoch */
+	guint suid;        /* m2m:suid */
+	gint64 not_before; /* seconds since the epoch */
+	gint64 not_after;  /* seconds since the epoch */
 	const char *mef_fqdn;
 	const char *admin_fqdn;
 	const char *const *target_ids; /* NULL-terminated, may be NULL */
@@ -47,15 +48,16 @@ typedef struct {
 				       guint32 staged,
 				       GBytes **spki,
 				       GError **error) G_GNUC_WARN_UNUSED_RESULT;
-	/* Signs @tbs with a staged key: ECDSA with SHA-256 (SHA-384 for P-384), or RSA PKCS#1 1.5 with
-	 * SHA-256. @signature: (transfer full): as an X.509 BIT STRING carries it (ECDSA: DER). */
+	/* Signs @tbs with a staged key: ECDSA with SHA-256 (SHA-384 for P-384), or RSA PKCS#1 1.5
+	 * with SHA-256. @signature: (transfer full): as an X.509 BIT STRING carries it (ECDSA:
+	 * DER). */
 	gboolean (*sign) (gpointer keystore,
 			  guint32 staged,
 			  GBytes *tbs,
 			  GBytes **signature,
 			  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-	/* Ties certificates to a staged key pair: leaf first, then its chain; anchors apart. All are
-	 * DER, element type GBytes. */
+	/* Ties certificates to a staged key pair: leaf first, then its chain; anchors apart. All
+	 * are DER, element type GBytes. */
 	gboolean (*attach_certificates) (gpointer keystore,
 					 guint32 staged,
 					 GPtrArray *chain,

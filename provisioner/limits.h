@@ -6,28 +6,28 @@
 #pragma once
 
 /* Bodies and trees */
-#define PV_BODY_MAX (256 * 1024)       /* bytes of one primitive's content */
-#define PV_EST_BODY_MAX (1024 * 1024)  /* bytes of one EST answer */
-#define PV_HEADER_MAX 8192             /* bytes of one header line */
-#define PV_HEADERS_MAX 100             /* header lines of one answer */
-#define PV_JSON_DEPTH_MAX 16           /* nested objects and arrays */
-#define PV_JOB_MAX (1024 * 1024)       /* bytes of a job description */
-#define PV_MESSAGE_MAX 1024            /* bytes of a peer's text that we repeat */
+#define PV_BODY_MAX (256 * 1024)      /* bytes of one primitive's content */
+#define PV_EST_BODY_MAX (1024 * 1024) /* bytes of one EST answer */
+#define PV_HEADER_MAX 8192            /* bytes of one header line */
+#define PV_HEADERS_MAX 100            /* header lines of one answer */
+#define PV_JSON_DEPTH_MAX 16          /* nested objects and arrays */
+#define PV_JOB_MAX (1024 * 1024)      /* bytes of a job description */
+#define PV_MESSAGE_MAX 1024           /* bytes of a peer's text that we repeat */
 
 /* Names and lists */
-#define PV_ID_MAX 512                  /* any identifier */
+#define PV_ID_MAX 512 /* any identifier */
 #define PV_FQDN_MAX 253
 #define PV_RELATIVE_KEY_ID_MAX 200
 #define PV_TARGETS_MAX 64
 #define PV_LABELS_MAX 32
-#define PV_PSK_IDENTITY_MAX 256        /* OpenSSL's PSK_MAX_IDENTITY_LEN */
+#define PV_PSK_IDENTITY_MAX 256 /* OpenSSL's PSK_MAX_IDENTITY_LEN */
 
 /* Certificates */
-#define PV_CERTIFICATES_MAX 64         /* certificates in one answer */
-#define PV_CHAIN_MAX 8                 /* depth of a path */
+#define PV_CERTIFICATES_MAX 64 /* certificates in one answer */
+#define PV_CHAIN_MAX 8         /* depth of a path */
 #define PV_CSR_ATTRIBUTES_MAX 64
-#define PV_CHALLENGE_MAX 255           /* RFC 7030 3.5 */
-#define PV_COMMON_NAME_MAX 64          /* ub-common-name */
+#define PV_CHALLENGE_MAX 255  /* RFC 7030 3.5 */
+#define PV_COMMON_NAME_MAX 64 /* ub-common-name */
 
 /* Times */
 #define PV_RETRY_AFTER_MAX_S (7 * 86400)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one table of names on the Mmef interface: long name, short name sent, aliases accepted. Nothing
- * else spells a short name. Largely inferred (no open text of TS-0032), so every entry can be replaced
- * for one MEF by its dialect.
+ * The one table of names on the Mmef interface: long name, short name sent, aliases accepted.
+ * Nothing else spells a short name. Largely inferred (no open text of TS-0032), so every entry can
+ * be replaced for one MEF by its dialect.
  *
  * Spec: TS-0032, TS-0004 8.2, TS-0003 12.3 and 12.4
  */

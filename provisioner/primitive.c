@@ -80,7 +80,7 @@ pv_address_child (const PvDialect *dialect,
 {
 	g_autofree char *own = g_strdup_printf ("//%s/", fqdn);
 	const char *path = g_str_has_prefix (id, own) ? id + strlen (own)
-			   : id[0] == '/'	      ? id + 1
+			   : id[0] == '/'             ? id + 1
 						      : id;
 	gboolean structured = (dialect->child_form == PV_CHILD_STRUCTURED) != other_form;
 
@@ -99,7 +99,7 @@ JsonNode *
 pv_content_wrap (const PvDialect *dialect, PvName type, JsonObject *resource)
 {
 	g_autofree char *member =
-	    g_strdup_printf ("%s:%s", dialect->prefix, pv_dialect_sent (dialect, type));
+		g_strdup_printf ("%s:%s", dialect->prefix, pv_dialect_sent (dialect, type));
 	JsonObject *root = json_object_new ();
 	JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
@@ -151,8 +151,8 @@ error_of_status (guint status)
 	case 5207:
 		return PV_ERROR_REQUEST;
 	}
-	/* By class: 4xxx final, 5xxx and 6xxx repeat; a 2xxx that is not the expected one, or a 1xxx,
-	 * contradicts the blocking request. */
+	/* By class: 4xxx final, 5xxx and 6xxx repeat; a 2xxx that is not the expected one, or a
+	 * 1xxx, contradicts the blocking request. */
 	if (status >= 5000 && status < 7000)
 		return PV_ERROR_SERVER;
 	return status >= 4000 && status < 5000 ? PV_ERROR_REQUEST : PV_ERROR_MISMATCH;
@@ -191,7 +191,7 @@ pv_response_check (const PvDialect *dialect,
 	if (response->status == expected)
 		return TRUE;
 	debug = debug_text (dialect, response->content);
-	g_set_error (error, PV_ERROR, error_of_status (response->status),
-		     "the MEF answered %u%s", response->status, debug);
+	g_set_error (error, PV_ERROR, error_of_status (response->status), "the MEF answered %u%s",
+		     response->status, debug);
 	return FALSE;
 }

@@ -23,7 +23,7 @@ typedef enum {
 
 typedef struct {
 	PvOperation operation;
-	char *to;            /* absolute: //fqdn/... */
+	char *to; /* absolute: //fqdn/... */
 	char *from;
 	char *request_id;
 	char *release;
@@ -33,9 +33,9 @@ typedef struct {
 } PvRequest;
 
 typedef struct {
-	guint status;     /* rsc */
-	char *request_id; /* (nullable) */
-	char *release;    /* (nullable) */
+	guint status;      /* rsc */
+	char *request_id;  /* (nullable) */
+	char *release;     /* (nullable) */
 	JsonNode *content; /* (nullable) */
 } PvResponse;
 

@@ -42,13 +42,13 @@ parse_cert_prov (const PvDialect *dialect, JsonObject *args, PvMefClientCmd *com
 	PvCertProvArgs *cert_prov = &command->cert_prov;
 
 	cert_prov->protocol =
-	    pv_json_read_int (&reader, PV_NAME_CERT_PROV_PROTOCOL_ID, PV_REQUIRED, 0, 9999, 0);
+		pv_json_read_int (&reader, PV_NAME_CERT_PROV_PROTOCOL_ID, PV_REQUIRED, 0, 9999, 0);
 	cert_prov->uri =
-	    g_strdup (pv_json_read_string (&reader, PV_NAME_URI, PV_REQUIRED, PV_ID_MAX));
+		g_strdup (pv_json_read_string (&reader, PV_NAME_URI, PV_REQUIRED, PV_ID_MAX));
 	cert_prov->subject_kind =
-	    pv_json_read_int (&reader, PV_NAME_CERT_SUBJECT_TYPE, PV_REQUIRED, 0, 9999, 0);
+		pv_json_read_int (&reader, PV_NAME_CERT_SUBJECT_TYPE, PV_REQUIRED, 0, 9999, 0);
 	cert_prov->subject_id = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_CERT_SUBJECT_ID, PV_REQUIRED, PV_ID_MAX));
+		pv_json_read_string (&reader, PV_NAME_CERT_SUBJECT_ID, PV_REQUIRED, PV_ID_MAX));
 	if (reader.error == NULL)
 		return TRUE;
 	g_clear_error (&reader.error);
@@ -108,7 +108,7 @@ pv_mef_client_cmd_parse (const PvDialect *dialect, JsonNode *content, GError **e
 	inner = PV_JSON_READER (dialect, description, "cmdDescription");
 	command->class = pv_json_read_int (&inner, PV_NAME_CMD_CLASS_ID, PV_REQUIRED, 0, 9999, 0);
 	command->target =
-	    g_strdup (pv_json_read_string (&inner, PV_NAME_TARGET_ID, PV_OPTIONAL, PV_ID_MAX));
+		g_strdup (pv_json_read_string (&inner, PV_NAME_TARGET_ID, PV_OPTIONAL, PV_ID_MAX));
 	if (!pv_json_reader_finish (&inner, error))
 		return NULL;
 	if (command->class <= PV_CMD_CERT_PROV)

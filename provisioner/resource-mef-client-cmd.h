@@ -43,12 +43,12 @@ typedef struct {
 } PvCertProvArgs;
 
 typedef struct {
-	JsonNode *id;         /* cmdID, kept as it came: number or text */
-	guint status;         /* PV_CMD_ISSUED or PV_CMD_REISSUED */
-	guint class;          /* PvCmdClass, or a number that we do not know */
-	char *target;         /* (nullable): absent means ourselves (A34) */
-	gboolean args_valid;  /* whether the arguments of a known class could be parsed */
-	gint64 retry_s;       /* NO_MORE_COMMANDS */
+	JsonNode *id;             /* cmdID, kept as it came: number or text */
+	guint status;             /* PV_CMD_ISSUED or PV_CMD_REISSUED */
+	guint class;              /* PvCmdClass, or a number that we do not know */
+	char *target;             /* (nullable): absent means ourselves (A34) */
+	gboolean args_valid;      /* whether the arguments of a known class could be parsed */
+	gint64 retry_s;           /* NO_MORE_COMMANDS */
 	PvCertProvArgs cert_prov; /* CERT_PROV */
 } PvMefClientCmd;
 

@@ -87,16 +87,16 @@ pv_mef_client_reg_parse (const PvDialect *dialect, JsonNode *content, GError **e
 	if (object == NULL)
 		return NULL;
 	registration->id = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_RESOURCE_ID, PV_REQUIRED, PV_ID_MAX));
+		pv_json_read_string (&reader, PV_NAME_RESOURCE_ID, PV_REQUIRED, PV_ID_MAX));
 	registration->expires = pv_json_read_time (&reader, PV_NAME_EXPIRATION_TIME, PV_REQUIRED);
 	registration->admin_fqdn = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_ADMIN_FQDN, PV_REQUIRED, PV_FQDN_MAX));
-	registration->client_id = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_CREATOR, PV_OPTIONAL, PV_ID_MAX));
+		pv_json_read_string (&reader, PV_NAME_ADMIN_FQDN, PV_REQUIRED, PV_FQDN_MAX));
+	registration->client_id =
+		g_strdup (pv_json_read_string (&reader, PV_NAME_CREATOR, PV_OPTIONAL, PV_ID_MAX));
 	registration->assigned_identity = g_strdup (pv_json_read_string (
-	    &reader, PV_NAME_ASSIGNED_SYMM_KEY_ID, PV_OPTIONAL, PV_PSK_IDENTITY_MAX));
+		&reader, PV_NAME_ASSIGNED_SYMM_KEY_ID, PV_OPTIONAL, PV_PSK_IDENTITY_MAX));
 	registration->labels =
-	    pv_json_read_strings (&reader, PV_NAME_LABELS, PV_OPTIONAL, PV_LABELS_MAX);
+		pv_json_read_strings (&reader, PV_NAME_LABELS, PV_OPTIONAL, PV_LABELS_MAX);
 	if (!pv_json_reader_finish (&reader, error))
 		return NULL;
 	registration->command_id = find_command (dialect, object);

@@ -19,8 +19,8 @@ typedef struct {
 
 /* What the MEF granted; its values count (R-8.3.5.2.3-3). */
 typedef struct {
-	char *id;                /* MEFClientRegID */
-	gint64 expires;          /* seconds since the epoch */
+	char *id;       /* MEFClientRegID */
+	gint64 expires; /* seconds since the epoch */
 	char *admin_fqdn;
 	char *client_id;         /* (nullable): MEF Client ID */
 	char *assigned_identity; /* (nullable): KpmID to use from now on (A20) */

@@ -53,17 +53,17 @@ pv_symm_key_reg_parse (const PvDialect *dialect, JsonNode *content, GError **err
 	if (object == NULL)
 		return NULL;
 	registration->relative_id = g_strdup (pv_json_read_string (
-	    &reader, PV_NAME_RESOURCE_ID, PV_REQUIRED, PV_RELATIVE_KEY_ID_MAX));
+		&reader, PV_NAME_RESOURCE_ID, PV_REQUIRED, PV_RELATIVE_KEY_ID_MAX));
 	registration->expires = pv_json_read_time (&reader, PV_NAME_EXPIRATION_TIME, PV_REQUIRED);
 	registration->admin_fqdn = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_ADMIN_FQDN, PV_REQUIRED, PV_FQDN_MAX));
-	registration->source_id = g_strdup (
-	    pv_json_read_string (&reader, PV_NAME_CREATOR, PV_OPTIONAL, PV_ID_MAX));
+		pv_json_read_string (&reader, PV_NAME_ADMIN_FQDN, PV_REQUIRED, PV_FQDN_MAX));
+	registration->source_id =
+		g_strdup (pv_json_read_string (&reader, PV_NAME_CREATOR, PV_OPTIONAL, PV_ID_MAX));
 	registration->suid = pv_json_read_int (&reader, PV_NAME_SUID, PV_REQUIRED, 0, 999, 0);
 	registration->targets =
-	    pv_json_read_strings (&reader, PV_NAME_TARGET_IDS, PV_OPTIONAL, PV_TARGETS_MAX);
+		pv_json_read_strings (&reader, PV_NAME_TARGET_IDS, PV_OPTIONAL, PV_TARGETS_MAX);
 	registration->labels =
-	    pv_json_read_strings (&reader, PV_NAME_LABELS, PV_OPTIONAL, PV_LABELS_MAX);
+		pv_json_read_strings (&reader, PV_NAME_LABELS, PV_OPTIONAL, PV_LABELS_MAX);
 	if (!pv_json_reader_finish (&reader, error))
 		return NULL;
 	return g_steal_pointer (&registration);
@@ -99,7 +99,7 @@ pv_symm_key_reg_check (const PvSymmKeyReg *registration,
 gboolean
 pv_targets_check (guint suid, const char *const *targets, GError **error)
 {
-	guint count = targets != NULL ? g_strv_length ((char **) targets) : 0;
+	guint count = targets != NULL ? g_strv_length ((char **)targets) : 0;
 	gboolean single = suid >= 21 && suid <= 23;
 
 	if (suid < 21 || suid > 25) {

@@ -19,13 +19,13 @@ typedef struct {
 } PvSymmKeyRegRequest;
 
 typedef struct {
-	char *relative_id;  /* RelativeKeyID, verbatim */
-	gint64 expires;     /* seconds since the epoch */
+	char *relative_id; /* RelativeKeyID, verbatim */
+	gint64 expires;    /* seconds since the epoch */
 	char *admin_fqdn;
-	char *source_id;    /* (nullable): Source MEF Client ID */
+	char *source_id; /* (nullable): Source MEF Client ID */
 	guint suid;
-	GStrv targets;      /* (nullable): absent in the answer */
-	GStrv labels;       /* (nullable) */
+	GStrv targets; /* (nullable): absent in the answer */
+	GStrv labels;  /* (nullable) */
 } PvSymmKeyReg;
 
 void pv_symm_key_reg_free (PvSymmKeyReg *registration);
@@ -75,6 +75,5 @@ gboolean pv_symm_key_reg_check (const PvSymmKeyReg *registration,
  * Returns: whether number and form of @targets fit @suid (R-8.3.5.2.7-2, A03).
  * Errors: PV_ERROR/JOB
  */
-gboolean pv_targets_check (guint suid,
-			   const char *const *targets,
-			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+pv_targets_check (guint suid, const char *const *targets, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -16,9 +16,8 @@
  *
  * Errors: PV_ERROR/MALFORMED
  */
-gboolean pv_timestamp_parse (const char *text,
-			     gint64 *seconds,
-			     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+pv_timestamp_parse (const char *text, gint64 *seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * pv_timestamp_format:
@@ -36,6 +35,5 @@ char *pv_timestamp_format (gint64 seconds);
  *
  * Errors: PV_ERROR/MALFORMED, also when longer than %PV_LIFETIME_MAX_S
  */
-gboolean pv_duration_parse (const char *text,
-			    gint64 *seconds,
-			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+pv_duration_parse (const char *text, gint64 *seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;

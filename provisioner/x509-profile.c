@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The certificate profile of TS-0003. OpenSSL builds and verifies the path; the names that it cannot
- * put under a URI name constraint (scheme-less AE-IDs, A13) are checked here.
+ * The certificate profile of TS-0003. OpenSSL builds and verifies the path; the names that it
+ * cannot put under a URI name constraint (scheme-less AE-IDs, A13) are checked here.
  */
 #include <config.h>
 
@@ -25,7 +25,8 @@ reject (GError **error, const char *why)
 /*
  * A copy of @leaf whose URI names "//authority/..." read "https://authority/...": RFC 5280 wants a
  * scheme, TS-0003 10.1.1.5 has none. NAME_CONSTRAINTS_check() then judges all of its names. A URI
- * without an authority stays as it is and fails under a URI constraint, as RFC 5280 4.2.1.10 demands.
+ * without an authority stays as it is and fails under a URI constraint, as RFC 5280 4.2.1.10
+ * demands.
  */
 static X509 *
 copy_with_schemes (X509 *leaf)
@@ -46,7 +47,7 @@ copy_with_schemes (X509 *leaf)
 		    memcmp (ASN1_STRING_get0_data (uri), "//", 2) != 0)
 			continue;
 		with = g_strdup_printf ("https:%.*s", ASN1_STRING_length (uri),
-					(const char *) ASN1_STRING_get0_data (uri));
+					(const char *)ASN1_STRING_get0_data (uri));
 		if (ASN1_STRING_set (uri, with, -1) != 1)
 			return NULL;
 	}
@@ -67,7 +68,7 @@ names_are_permitted (X509_STORE_CTX *context)
 	for (int i = 1; i < sk_X509_num (chain); i++) {
 		X509 *issuer = sk_X509_value (chain, i);
 		NAME_CONSTRAINTS *constraints =
-		    X509_get_ext_d2i (issuer, NID_name_constraints, NULL, NULL);
+			X509_get_ext_d2i (issuer, NID_name_constraints, NULL, NULL);
 		int verdict = constraints != NULL ? NAME_CONSTRAINTS_check (copy, constraints)
 						  : X509_V_OK;
 
@@ -89,8 +90,7 @@ on_verify (int ok, X509_STORE_CTX *context)
 	return 1;
 }
 
-static STACK_OF (X509) *
-to_stack (GPtrArray *first, GPtrArray *second)
+static STACK_OF (X509) * to_stack (GPtrArray *first, GPtrArray *second)
 {
 	STACK_OF (X509) *stack = sk_X509_new_null ();
 
@@ -114,7 +114,12 @@ set_parameters (X509_STORE_CTX *context, gint64 now)
 
 /* The verified path, leaf first and anchor last. */
 static GPtrArray *
-verify (X509 *leaf, GPtrArray *anchors, GPtrArray *first, GPtrArray *second, gint64 now, GError **error)
+verify (X509 *leaf,
+	GPtrArray *anchors,
+	GPtrArray *first,
+	GPtrArray *second,
+	gint64 now,
+	GError **error)
 {
 	g_autoptr (X509_STORE) store = X509_STORE_new ();
 	g_autoptr (X509_STORE_CTX) context = X509_STORE_CTX_new ();
@@ -164,7 +169,8 @@ is_current (X509 *certificate, gint64 now)
 	return X509_cmp_time (X509_get0_notAfter (certificate), &at) > 0;
 }
 
-/* NewWithOld: a certificate for the same name and key as @anchor that verifies under a known one. */
+/* NewWithOld: a certificate for the same name and key as @anchor that verifies under a known one.
+ */
 static gboolean
 is_vouched_for (X509 *anchor, GPtrArray *answer, GPtrArray *known, gint64 now)
 {
@@ -244,7 +250,7 @@ name_is_ours (X509 *leaf, const PvSubjectName *name, GError **error)
 	g_autoptr (GBytes) wanted_der = pv_subject_alt_name_der (name);
 	const guint8 *at = wanted_der != NULL ? g_bytes_get_data (wanted_der, NULL) : NULL;
 	g_autoptr (GENERAL_NAMES) wanted =
-	    at != NULL ? d2i_GENERAL_NAMES (NULL, &at, g_bytes_get_size (wanted_der)) : NULL;
+		at != NULL ? d2i_GENERAL_NAMES (NULL, &at, g_bytes_get_size (wanted_der)) : NULL;
 	gboolean found = FALSE;
 
 	for (int i = 0; wanted != NULL && i < sk_GENERAL_NAME_num (names); i++) {
@@ -302,7 +308,8 @@ pv_x509_check_issued (GPtrArray *answer,
 		reject (error, "its keyUsage lacks digitalSignature");
 		return NULL;
 	}
-	path = verify (leaf, expected->anchors, answer, expected->intermediates, expected->now, error);
+	path = verify (leaf, expected->anchors, answer, expected->intermediates, expected->now,
+		       error);
 	if (path == NULL)
 		return NULL;
 	if (path->len < 2) {

@@ -23,8 +23,8 @@
  * @intermediates: (out) (transfer full) (element-type X509): all others
  * @error: return location for an error
  *
- * A new anchor is accepted when it is known, or when some certificate with its key and name verifies
- * under a known one (roll-over, RFC 4210 4.4).
+ * A new anchor is accepted when it is known, or when some certificate with its key and name
+ * verifies under a known one (roll-over, RFC 4210 4.4).
  *
  * Errors: PV_ERROR/CERTIFICATE when no anchor is left
  */
