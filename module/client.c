@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See client.h. The one instance of its kind: applications have one module, and no way to pass state. */
+#include <config.h>
+
+#include "module/client.h"
+
+#include "module/connection.h"
+#include "module/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POOL_SIZE 8
+#define RETRY_MS 5              /* between attempts to reach a keystore that restarts */
+#define REPLY_WAIT_MAX_MS 60000 /* whatever the keystore asks for */
+#define SOCKET_NAME "token.sock"
+
+static struct {
+	ModOnce once;
+	pthread_mutex_t lock; /* never held over a request */
+	pthread_cond_t released;
+	ModConnection connections[POOL_SIZE];
+	char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
+	uint32_t client;
+	uint32_t reply_wait_ms; /* as the keystore said last */
+	int64_t fail_until_ms;  /* fail at once until then */
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER};
+
+/* When one call must end: while the keystore is not there, and when it is. */
+typedef struct {
+	int64_t reach_ms;
+	int64_t reply_ms;
+} Deadline;
+
+/* First use in a process. In a forked child the parent's connections are only closed, never used. */
+static void
+renew_pool (void)
+{
+	static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
+	static const pthread_cond_t unwaited = PTHREAD_COND_INITIALIZER;
+
+	memcpy (&pool.lock, &unlocked, sizeof unlocked);
+	memcpy (&pool.released, &unwaited, sizeof unwaited);
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->state != MOD_CONNECTION_EMPTY)
+			mod_connection_close (connection);
+		connection->fd = -1;
+		connection->use = MOD_IDLE;
+	}
+	pool.fail_until_ms = 0;
+}
+
+static void
+enter (void)
+{
+	mod_process_once (&pool.once, renew_pool);
+	pthread_mutex_lock (&pool.lock);
+}
+
+static void
+leave (void)
+{
+	pthread_mutex_unlock (&pool.lock);
+}
+
+static void
+note_path (void)
+{
+	const char *folder = secure_getenv ("ENROLEE_RUNTIME_DIR");
+	int len;
+
+	if (pool.path[0] != '\0')
+		return;
+	if (folder == NULL || folder[0] != '/')
+		folder = ENROLEE_RUNTIME_DIR;
+	len = snprintf (pool.path, sizeof pool.path, "%s/%s", folder, SOCKET_NAME);
+	if (len < 0 || (size_t) len >= sizeof pool.path)
+		snprintf (pool.path, sizeof pool.path, "%s/%s", ENROLEE_RUNTIME_DIR, SOCKET_NAME);
+}
+
+void
+mod_client_prepare (uint32_t client)
+{
+	enter ();
+	note_path ();
+	pool.client = client;
+	leave ();
+}
+
+/* Idle connections that the process may no longer use: opened by others than it is now. */
+static void
+drop_foreign (const ModIds *ids)
+{
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->use == MOD_IDLE && connection->state != MOD_CONNECTION_EMPTY &&
+		    !mod_ids_equal (&connection->ids, ids))
+			mod_connection_close (connection);
+	}
+}
+
+static ModConnection *
+take_idle (ModConnectionState state)
+{
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->use != MOD_IDLE || connection->state != state)
+			continue;
+		if (state != MOD_CONNECTION_EMPTY && !mod_connection_is_ours (connection)) {
+			mod_connection_close (connection);
+			continue;
+		}
+		connection->use = state == MOD_CONNECTION_READY ? MOD_WORKING : MOD_OPENING;
+		return connection;
+	}
+	return NULL;
+}
+
+static bool
+any_in_use (ModConnectionUse use)
+{
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		if (pool.connections[i].use == use)
+			return true;
+	}
+	return false;
+}
+
+static void
+release_locked (ModConnection *connection)
+{
+	connection->use = MOD_IDLE;
+	pthread_cond_signal (&pool.released);
+}
+
+static void
+release (ModConnection *connection)
+{
+	mod_connection_wipe (connection);
+	enter ();
+	release_locked (connection);
+	leave ();
+}
+
+/* Waits until another thread gives a connection back, or the time is over. */
+static void
+wait_released (int64_t until_ms)
+{
+	struct timespec until = {
+		.tv_sec = (time_t) (until_ms / 1000),
+		.tv_nsec = (long) (until_ms % 1000) * 1000000,
+	};
+
+	pthread_cond_clockwait (&pool.released, &pool.lock, CLOCK_MONOTONIC, &until);
+}
+
+static bool
+failing_fast (void)
+{
+	return mod_now_ms () < pool.fail_until_ms;
+}
+
+/* A slot of ours becomes a connection that is ready, without the lock. */
+static ModOutcome
+make_ready (ModConnection *connection, const ModIds *ids, int64_t until_ms)
+{
+	ModOutcome outcome = MOD_DONE;
+
+	leave ();
+	if (connection->state == MOD_CONNECTION_EMPTY)
+		outcome = mod_connection_open (connection, pool.path, pool.client, ids, until_ms);
+	if (outcome == MOD_DONE)
+		outcome = mod_connection_greet (connection, until_ms);
+	mod_connection_wipe (connection);
+	enter ();
+	if (outcome == MOD_DONE) {
+		pool.fail_until_ms = 0;
+		pool.reply_wait_ms = connection->reply_wait_ms < REPLY_WAIT_MAX_MS
+		                             ? connection->reply_wait_ms
+		                             : REPLY_WAIT_MAX_MS;
+	}
+	return outcome;
+}
+
+/* One look for a connection: NULL with MOD_LOST means look again later. */
+static ModConnection *
+acquire_once (const ModIds *ids, int64_t until_ms, ModOutcome *outcome)
+{
+	ModConnection *connection = take_idle (MOD_CONNECTION_READY);
+
+	*outcome = MOD_DONE;
+	if (connection != NULL)
+		return connection;
+	connection = take_idle (MOD_CONNECTION_GREETING);
+	if (connection == NULL)
+		connection = take_idle (MOD_CONNECTION_EMPTY);
+	*outcome = MOD_LOST;
+	if (connection == NULL)
+		return NULL;
+	*outcome = make_ready (connection, ids, until_ms);
+	if (*outcome == MOD_DONE) {
+		connection->use = MOD_WORKING;
+		return connection;
+	}
+	release_locked (connection);
+	return NULL;
+}
+
+/*
+ * Waits before the next look. Where other threads have connections, this is a queue inside the
+ * process (eight is the most, or no descriptor is left), and lasts as long as an answer may; else the
+ * keystore is away. Returns false when the time is over.
+ */
+static bool
+wait_turn (const Deadline *deadline)
+{
+	bool queue = any_in_use (MOD_WORKING);
+	int64_t until_ms = queue ? deadline->reply_ms : deadline->reach_ms;
+	int64_t now_ms = mod_now_ms ();
+
+	if (now_ms >= until_ms || failing_fast ())
+		return false;
+	wait_released (now_ms + RETRY_MS < until_ms ? now_ms + RETRY_MS : until_ms);
+	return true;
+}
+
+static ModConnection *
+acquire (const Deadline *deadline, ModOutcome *outcome)
+{
+	ModConnection *connection;
+	ModIds ids;
+
+	mod_ids_read (&ids);
+	enter ();
+	note_path ();
+	drop_foreign (&ids);
+	do
+		connection =
+			acquire_once (&ids, failing_fast () ? 0 : deadline->reach_ms, outcome);
+	while (connection == NULL && *outcome != MOD_REFUSED && wait_turn (deadline));
+	leave ();
+	return connection;
+}
+
+/* The keystore did not answer in time: nobody waits for it again before it does. */
+static void
+fail_fast (void)
+{
+	enter ();
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->use == MOD_IDLE && connection->state == MOD_CONNECTION_READY)
+			mod_connection_close (connection);
+	}
+	pool.fail_until_ms = mod_now_ms () + WIRE_FAIL_FAST_MS;
+	leave ();
+}
+
+static Deadline
+deadline_start (uint32_t wait_ms)
+{
+	Deadline deadline;
+
+	enter ();
+	deadline.reach_ms = mod_now_ms () + wait_ms;
+	deadline.reply_ms = mod_now_ms () + (wait_ms > pool.reply_wait_ms ? wait_ms : pool.reply_wait_ms);
+	leave ();
+	return deadline;
+}
+
+/*
+ * Sends the request until a keystore answers it. (transfer) On success the connection is the
+ * caller's until release(): the answer lies in its frame.
+ */
+static ModConnection *
+call (ModExchange *exchange, uint32_t wait_ms)
+{
+	Deadline deadline = deadline_start (wait_ms);
+	ModOutcome outcome;
+
+	for (;;) {
+		ModConnection *connection = acquire (&deadline, &outcome);
+
+		if (connection == NULL)
+			break;
+		outcome = mod_connection_exchange (connection, exchange, deadline.reply_ms);
+		if (outcome == MOD_DONE)
+			return connection;
+		release (connection);
+		if (outcome != MOD_LOST || mod_now_ms () >= deadline.reply_ms)
+			break;
+		deadline.reach_ms = mod_now_ms () + wait_ms;
+		if (deadline.reach_ms > deadline.reply_ms)
+			deadline.reach_ms = deadline.reply_ms;
+	}
+	if (wait_ms > 0 && outcome != MOD_REFUSED && outcome != MOD_TOO_BIG)
+		fail_fast ();
+	exchange->status = outcome == MOD_TOO_BIG ? CKR_DATA_LEN_RANGE : CKR_DEVICE_ERROR;
+	return NULL;
+}
+
+/* Input that no frame holds goes as a memory file that nobody can change any more. */
+static int
+make_data_file (const WireBytes *data)
+{
+	int fd = memfd_create ("enrolee-data", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t done = 0;
+
+	while (fd >= 0 && done < data->len) {
+		ssize_t written = write (fd, data->data + done, data->len - done);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			close (fd);
+			return -1;
+		}
+		done += (size_t) written;
+	}
+	if (fd >= 0)
+		fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+	return fd;
+}
+
+static CK_RV
+take_result (const WireResult *result, uint8_t *output, size_t *output_len)
+{
+	size_t room = *output_len;
+
+	*output_len = result->output.len;
+	if (result->output.len > room)
+		return CKR_BUFFER_TOO_SMALL;
+	if (result->output.len > 0)
+		memcpy (output, result->output.data, result->output.len);
+	return CKR_OK;
+}
+
+static CK_RV
+operate (ModExchange *exchange, uint8_t *output, size_t *output_len)
+{
+	ModConnection *connection = call (exchange, WIRE_CONNECT_WAIT_MS);
+	CK_RV rv = exchange->status;
+
+	if (connection == NULL)
+		return rv;
+	if (rv == CKR_OK)
+		rv = take_result (&exchange->reply.result, output, output_len);
+	release (connection);
+	return rv;
+}
+
+CK_RV
+mod_client_operate (uint32_t type, const void *message, uint8_t *output, size_t *output_len)
+{
+	ModExchange exchange = {.type = type, .message = message, .data_fd = -1};
+	WireOperate large;
+	CK_RV rv;
+
+	if (type == WIRE_MSG_PSK_MASTER_SECRET ||
+	    ((const WireOperate *) message)->data.len <= WIRE_DATA_MAX)
+		return operate (&exchange, output, output_len);
+	large = *(const WireOperate *) message;
+	if (large.data.len > WIRE_DATA_FD_MAX)
+		return CKR_DATA_LEN_RANGE;
+	exchange.data_fd = make_data_file (&large.data);
+	if (exchange.data_fd < 0)
+		return CKR_HOST_MEMORY;
+	large.data_fd_size = large.data.len;
+	large.data = (WireBytes){NULL, 0};
+	exchange.message = &large;
+	rv = operate (&exchange, output, output_len);
+	close (exchange.data_fd);
+	return rv;
+}
+
+CK_RV
+mod_client_view (uint32_t wait_ms, ModClientView *view)
+{
+	ModExchange exchange = {.type = WIRE_MSG_VIEW, .data_fd = -1};
+	ModConnection *connection = call (&exchange, wait_ms);
+	CK_RV rv = exchange.status;
+
+	if (connection == NULL)
+		return rv;
+	if (rv == CKR_OK && exchange.fds[0] >= 0 && exchange.fds[1] >= 0) {
+		*view = (ModClientView){
+			.generation = exchange.reply.view_reply.generation,
+			.size = exchange.reply.view_reply.size,
+			.instance = connection->instance,
+			.snapshot_fd = exchange.fds[0],
+			.page_fd = exchange.fds[1],
+		};
+	} else if (rv == CKR_OK) {
+		/* the process has no descriptors left */
+		mod_exchange_close_fds (&exchange);
+		rv = CKR_HOST_MEMORY;
+	}
+	release (connection);
+	return rv;
+}
+
+bool
+mod_client_sees (uint64_t instance)
+{
+	bool seen = false;
+	ModIds ids;
+
+	mod_ids_read (&ids);
+	enter ();
+	drop_foreign (&ids);
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->use == MOD_OPENING ||
+		    (connection->use == MOD_IDLE && connection->state != MOD_CONNECTION_READY))
+			continue;
+		if (connection->use == MOD_IDLE && !mod_connection_is_alive (connection))
+			mod_connection_close (connection);
+		else
+			seen = seen || connection->instance == instance;
+	}
+	leave ();
+	return seen;
+}
