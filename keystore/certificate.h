@@ -6,14 +6,10 @@
  */
 #pragma once
 
+#include "keystore/der.h"
 #include "keystore/error.h"
 
 /* Slices of the certificate's own DER, each a whole TLV; valid as long as the certificate is. */
-typedef struct {
-	const guint8 *data;
-	gsize len;
-} KsSlice;
-
 typedef struct {
 	KsSlice serial;  /* INTEGER: CKA_SERIAL_NUMBER */
 	KsSlice issuer;  /* Name: CKA_ISSUER */

@@ -128,7 +128,11 @@ KsCredential *ks_credential_ref (KsCredential *credential);
 void ks_credential_unref (KsCredential *credential);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KsCredential, ks_credential_unref)
 
+/* For the catalogue only: empty values to be filled. */
+KsGeneration *ks_generation_new (void);
+KsCredential *ks_credential_new (void);
 void ks_certificate_free (KsCertificate *certificate);
+void ks_text_wipe_free (char *text);
 void ks_reference_free (KsReference *reference);
 
 /**
