@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Binds the state to the machine. The machine-id itself is not stored: machine-id(5) asks for a keyed
- * hash of it.
+ * Binds the state to the machine. The machine-id itself is not stored: machine-id(5) asks for a
+ * keyed hash of it.
  */
 #include <config.h>
 
@@ -25,11 +25,8 @@ hash_of_machine (const char *path)
 	g_strchomp (text);
 	if (strlen (text) != MACHINE_ID_LEN || strspn (text, "0123456789abcdef") != MACHINE_ID_LEN)
 		return NULL;
-	return g_compute_hmac_for_string (G_CHECKSUM_SHA256,
-					  (const guchar *)text,
-					  MACHINE_ID_LEN,
-					  APPLICATION,
-					  -1);
+	return g_compute_hmac_for_string (G_CHECKSUM_SHA256, (const guchar *)text, MACHINE_ID_LEN,
+					  APPLICATION, -1);
 }
 
 gboolean
@@ -42,11 +39,11 @@ ks_binding_check (KsCatalogue *catalogue, const char *machine_id, GError **error
 		return TRUE;
 	if (bound == NULL)
 		return ks_catalogue_set_fact (catalogue, FACT, machine, error);
-	g_set_error (error,
-		     KS_ERROR,
-		     KS_ERROR_FOREIGN,
-		     "the keys belong to another machine: this looks like a copied image. Start with "
-		     "an empty state folder, or adopt the state if the machine-id was changed on purpose");
+	g_set_error (
+		error, KS_ERROR, KS_ERROR_FOREIGN,
+		"the keys belong to another machine: this looks like a copied image. Start with "
+		"an empty state folder, or adopt the state if the machine-id was changed on "
+		"purpose");
 	return FALSE;
 }
 
@@ -56,11 +53,8 @@ ks_binding_adopt (KsCatalogue *catalogue, const char *machine_id, GError **error
 	g_autofree char *machine = hash_of_machine (machine_id);
 
 	if (machine == NULL) {
-		g_set_error (error,
-			     KS_ERROR,
-			     KS_ERROR_INVALID,
-			     "%s holds no machine-id to bind the state to",
-			     machine_id);
+		g_set_error (error, KS_ERROR, KS_ERROR_INVALID,
+			     "%s holds no machine-id to bind the state to", machine_id);
 		return FALSE;
 	}
 	return ks_catalogue_set_fact (catalogue, FACT, machine, error);

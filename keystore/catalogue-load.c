@@ -153,53 +153,38 @@ static const struct {
 	const char *order;
 	TakeRow take;
 } queries[] = {
-	{ "SELECT id, name, kind, origin, mef_fqdn, admin_fqdn, client_id, suid, retain_s, created_s "
-	  "FROM credential",
-	  " WHERE id = ?1",
-	  " ORDER BY id",
-	  take_credential },
-	{ "SELECT credential, is_group, name FROM principal",
-	  " WHERE credential = ?1",
-	  " ORDER BY credential, is_group, name",
-	  take_principal },
-	{ "SELECT id, credential, number, state, key_type, key_bits, key_id, key_object, "
-	  "public_object, spki, identifier, not_before_s, not_after_s, created_s, published_s, "
-	  "retained_until_s FROM generation",
-	  " WHERE credential = ?1",
-	  " ORDER BY credential, number DESC",
-	  take_generation },
-	{ "SELECT object, generation, role, der FROM certificate",
-	  OF_ONE,
-	  " ORDER BY generation, role, position",
-	  take_certificate },
-	{ "SELECT handle, generation, consumer FROM reference",
-	  OF_ONE,
-	  " ORDER BY generation, consumer",
-	  take_reference },
+	{"SELECT id, name, kind, origin, mef_fqdn, admin_fqdn, client_id, suid, retain_s, "
+	 "created_s "
+	 "FROM credential",
+	 " WHERE id = ?1", " ORDER BY id", take_credential},
+	{"SELECT credential, is_group, name FROM principal", " WHERE credential = ?1",
+	 " ORDER BY credential, is_group, name", take_principal},
+	{"SELECT id, credential, number, state, key_type, key_bits, key_id, key_object, "
+	 "public_object, spki, identifier, not_before_s, not_after_s, created_s, published_s, "
+	 "retained_until_s FROM generation",
+	 " WHERE credential = ?1", " ORDER BY credential, number DESC", take_generation},
+	{"SELECT object, generation, role, der FROM certificate", OF_ONE,
+	 " ORDER BY generation, role, position", take_certificate},
+	{"SELECT handle, generation, consumer FROM reference", OF_ONE,
+	 " ORDER BY generation, consumer", take_reference},
 };
 
 static gboolean
 run_query (Loader *loader, sqlite3 *db, guint index, gint64 row, GError **error)
 {
-	g_autofree char *sql = g_strconcat (queries[index].all,
-					    row != 0 ? queries[index].one : "",
-					    queries[index].order,
-					    NULL);
-	g_autoptr (KsStatement) statement =
-		row != 0 ? ks_sql_prepare (db, error, sql, "i", row)
-			 : ks_sql_prepare (db, error, sql, "");
+	g_autofree char *sql = g_strconcat (queries[index].all, row != 0 ? queries[index].one : "",
+					    queries[index].order, NULL);
+	g_autoptr (KsStatement) statement = row != 0 ? ks_sql_prepare (db, error, sql, "i", row)
+						     : ks_sql_prepare (db, error, sql, "");
 	gboolean more;
 
 	if (statement == NULL || !ks_sql_next (db, statement, &more, error))
 		return FALSE;
 	while (more) {
 		if (!queries[index].take (loader, statement)) {
-			g_set_error (error,
-				     KS_ERROR,
-				     KS_ERROR_CORRUPT,
+			g_set_error (error, KS_ERROR, KS_ERROR_CORRUPT,
 				     "catalogue: a row makes no sense (query %u, first column %s)",
-				     index,
-				     sqlite3_column_text (statement, 0));
+				     index, sqlite3_column_text (statement, 0));
 			return FALSE;
 		}
 		if (!ks_sql_next (db, statement, &more, error))
@@ -228,7 +213,7 @@ ks_catalogue_load (sqlite3 *db, gint64 row, GError **error)
 	g_autoptr (GHashTable) generations = g_hash_table_new (NULL, NULL);
 	g_autoptr (GHashTable) users = g_hash_table_new (NULL, NULL);
 	g_autoptr (GHashTable) groups = g_hash_table_new (NULL, NULL);
-	Loader loader = { credentials, by_row, generations, users, groups };
+	Loader loader = {credentials, by_row, generations, users, groups};
 	gboolean complete = TRUE;
 
 	for (guint i = 0; i < G_N_ELEMENTS (queries) && complete; i++)

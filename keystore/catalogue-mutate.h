@@ -19,13 +19,11 @@ typedef gboolean (*KsMutate) (KsMutation *mutation, gpointer arguments, GError *
 /**
  * ks_catalogue_mutate:
  *
- * Runs @mutate in a transaction, reads the touched credentials anew, commits, replaces the state and
- * tells the listener. After an error nothing is changed.
+ * Runs @mutate in a transaction, reads the touched credentials anew, commits, replaces the state
+ * and tells the listener. After an error nothing is changed.
  */
-gboolean ks_catalogue_mutate (KsCatalogue *catalogue,
-			      KsMutate mutate,
-			      gpointer arguments,
-			      GError **error);
+gboolean
+ks_catalogue_mutate (KsCatalogue *catalogue, KsMutate mutate, gpointer arguments, GError **error);
 
 /**
  * ks_mutation_touch:

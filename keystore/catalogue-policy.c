@@ -42,26 +42,19 @@ ks_mutation_set_principals (KsMutation *mutation,
 		g_set_error (error, KS_ERROR, KS_ERROR_LIMIT, "too many users or groups");
 		return FALSE;
 	}
-	if (!ks_sql_run (mutation->db,
-			 error,
-			 "DELETE FROM principal WHERE credential = ?1 AND is_group = ?2",
-			 "ii",
-			 credential,
-			 (gint64)groups))
+	if (!ks_sql_run (mutation->db, error,
+			 "DELETE FROM principal WHERE credential = ?1 AND is_group = ?2", "ii",
+			 credential, (gint64)groups))
 		return FALSE;
 	for (guint i = 0; names[i] != NULL; i++) {
 		if (!principal_is_valid (names[i])) {
-			g_set_error (
-				error, KS_ERROR, KS_ERROR_INVALID, "not a user's or group's name");
+			g_set_error (error, KS_ERROR, KS_ERROR_INVALID,
+				     "not a user's or group's name");
 			return FALSE;
 		}
-		if (!ks_sql_run (mutation->db,
-				 error,
-				 "INSERT OR IGNORE INTO principal VALUES (?1, ?2, ?3)",
-				 "iit",
-				 credential,
-				 (gint64)groups,
-				 names[i]))
+		if (!ks_sql_run (mutation->db, error,
+				 "INSERT OR IGNORE INTO principal VALUES (?1, ?2, ?3)", "iit",
+				 credential, (gint64)groups, names[i]))
 			return FALSE;
 	}
 	return TRUE;
@@ -90,13 +83,8 @@ add_reference (sqlite3 *db, gint64 generation, const char *consumer, GError **er
 		g_set_error (error, KS_ERROR, KS_ERROR_FAILED, "no random numbers");
 		return FALSE;
 	}
-	return ks_sql_run (db,
-			   error,
-			   "INSERT INTO reference VALUES (?1, ?2, ?3)",
-			   "tit",
-			   handle,
-			   generation,
-			   consumer);
+	return ks_sql_run (db, error, "INSERT INTO reference VALUES (?1, ?2, ?3)", "tit", handle,
+			   generation, consumer);
 }
 
 /* A consumer is a principal's name, with @ before a group's. */
@@ -108,31 +96,25 @@ ks_mutation_sync_references (KsMutation *mutation, gint64 credential, GError **e
 	g_autoptr (KsStatement) missing = NULL;
 	gboolean row;
 
-	if (!ks_sql_run (mutation->db,
-			 error,
+	if (!ks_sql_run (mutation->db, error,
 			 "DELETE FROM reference WHERE generation IN "
 			 "(SELECT id FROM generation WHERE credential = ?1) AND consumer NOT IN "
 			 "(SELECT " CONSUMER " FROM principal WHERE credential = ?1)",
-			 "i",
-			 credential))
+			 "i", credential))
 		return FALSE;
-	missing = ks_sql_prepare (mutation->db,
-				  error,
+	missing = ks_sql_prepare (mutation->db, error,
 				  "SELECT g.id, " CONSUMER " AS consumer FROM generation g "
 				  "JOIN principal p ON p.credential = g.credential "
 				  "WHERE g.credential = ?1 AND g.state IN (3, 4) AND NOT EXISTS "
 				  "(SELECT 1 FROM reference r WHERE r.generation = g.id "
 				  "AND r.consumer = (" CONSUMER ")) ORDER BY 1, 2",
-				  "i",
-				  credential);
+				  "i", credential);
 	if (missing == NULL || !ks_sql_next (mutation->db, missing, &row, error))
 		return FALSE;
 	while (row) {
 		g_autofree char *consumer = ks_sql_text (missing, 1);
 
-		if (!add_reference (mutation->db,
-				    sqlite3_column_int64 (missing, 0),
-				    consumer,
+		if (!add_reference (mutation->db, sqlite3_column_int64 (missing, 0), consumer,
 				    error) ||
 		    !ks_sql_next (mutation->db, missing, &row, error))
 			return FALSE;
@@ -153,18 +135,15 @@ set_policy (KsMutation *mutation, gpointer arguments, GError **error)
 	KsCredential *credential = ks_catalogue_state_find (mutation->state, policy->name);
 
 	if (credential == NULL) {
-		g_set_error (error,
-			     KS_ERROR,
-			     KS_ERROR_NOT_FOUND,
-			     "there is no credential %s",
+		g_set_error (error, KS_ERROR, KS_ERROR_NOT_FOUND, "there is no credential %s",
 			     policy->name);
 		return FALSE;
 	}
 	ks_mutation_touch (mutation, policy->name);
-	return ks_mutation_set_principals (
-		       mutation, credential->row, FALSE, policy->users, error) &&
-	       ks_mutation_set_principals (
-		       mutation, credential->row, TRUE, policy->groups, error) &&
+	return ks_mutation_set_principals (mutation, credential->row, FALSE, policy->users,
+					   error) &&
+	       ks_mutation_set_principals (mutation, credential->row, TRUE, policy->groups,
+					   error) &&
 	       (credential->kind != KS_KIND_SECRET ||
 		ks_mutation_sync_references (mutation, credential->row, error));
 }
@@ -176,7 +155,7 @@ ks_catalogue_set_policy (KsCatalogue *catalogue,
 			 const char *const *groups,
 			 GError **error)
 {
-	Policy policy = { name, users, groups };
+	Policy policy = {name, users, groups};
 
 	return ks_catalogue_mutate (catalogue, set_policy, &policy, error);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Publication in the catalogue: a set of staged generations becomes current in one transaction, their
- * predecessors are retained or revoked (A roll-over is harmless). What a publication must fulfil is
- * checked here.
+ * Publication in the catalogue: a set of staged generations becomes current in one transaction,
+ * their predecessors are retained or revoked (A roll-over is harmless). What a publication must
+ * fulfil is checked here.
  */
 #include <config.h>
 
@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* A superseded key without an end of its own: time enough for every consumer to read the new one. */
+/* A superseded key without an end of its own: time enough for every consumer to read the new one.
+ */
 #define RETAIN_ENDLESS_S (7 * 24 * 3600)
 
 typedef struct {
@@ -59,9 +60,7 @@ check_leaf (const KsPublication *item,
 		return FALSE;
 	spki = g_bytes_get_data (generation->spki, &len);
 	if (fields->spki.len != len || memcmp (fields->spki.data, spki, len) != 0)
-		return fail (error,
-			     KS_ERROR_MISMATCH,
-			     item->name,
+		return fail (error, KS_ERROR_MISMATCH, item->name,
 			     "the certificate is for another key");
 	if (fields->not_after_s < now_s && !item->allow_expired)
 		return fail (error, KS_ERROR_EXPIRED, item->name, "the certificate has expired");
@@ -79,11 +78,8 @@ check_identifier (KsMutation *mutation,
 		ks_catalogue_state_find_identifier (mutation->state, generation->identifier, NULL);
 
 	if (holder != NULL && holder != credential) {
-		g_set_error (error,
-			     KS_ERROR,
-			     KS_ERROR_EXISTS,
-			     "credential %s: the identifier is %s's already",
-			     credential->name,
+		g_set_error (error, KS_ERROR, KS_ERROR_EXISTS,
+			     "credential %s: the identifier is %s's already", credential->name,
 			     holder->name);
 		return FALSE;
 	}
@@ -130,15 +126,9 @@ write_certificate (KsMutation *mutation,
 	guint32 object;
 
 	return ks_mutation_take_objects (mutation, 1, &object, error) &&
-	       ks_sql_run (mutation->db,
-			   error,
-			   "INSERT INTO certificate VALUES (?1, ?2, ?3, ?4, ?5)",
-			   "iiiib",
-			   (gint64)object,
-			   generation->row,
-			   (gint64)role,
-			   (gint64)position,
-			   der);
+	       ks_sql_run (mutation->db, error,
+			   "INSERT INTO certificate VALUES (?1, ?2, ?3, ?4, ?5)", "iiiib",
+			   (gint64)object, generation->row, (gint64)role, (gint64)position, der);
 }
 
 static gboolean
@@ -149,12 +139,8 @@ write_certificates (KsMutation *mutation,
 		    GError **error)
 {
 	for (guint i = 0; certificates != NULL && i < certificates->len; i++)
-		if (!write_certificate (mutation,
-					generation,
-					role,
-					i,
-					g_ptr_array_index (certificates, i),
-					error))
+		if (!write_certificate (mutation, generation, role, i,
+					g_ptr_array_index (certificates, i), error))
 			return FALSE;
 	return TRUE;
 }
@@ -163,7 +149,8 @@ write_certificates (KsMutation *mutation,
 static gint64
 retained_until (const KsCredential *credential, const KsGeneration *former, gint64 now_s)
 {
-	gint64 rule_s = credential->retain_s == KS_RETAIN_UNTIL_EXPIRY ? G_MAXINT64
+	gint64 rule_s = credential->retain_s == KS_RETAIN_UNTIL_EXPIRY
+				? G_MAXINT64
 				: now_s + credential->retain_s;
 	gint64 end_s = former->not_after_s != 0 ? former->not_after_s : now_s + RETAIN_ENDLESS_S;
 
@@ -181,19 +168,15 @@ supersede (KsMutation *mutation, const KsCredential *credential, gint64 now_s, G
 		return TRUE;
 	until_s = retained_until (credential, former, now_s);
 	state = until_s > now_s ? KS_STATE_RETAINED : KS_STATE_REVOKED;
-	return ks_sql_run (mutation->db,
-			   error,
+	return ks_sql_run (mutation->db, error,
 			   "UPDATE generation SET state = ?2, retained_until_s = ?3 WHERE id = ?1",
-			   "iii",
-			   former->row,
-			   (gint64)state,
-			   until_s);
+			   "iii", former->row, (gint64)state, until_s);
 }
 
 static gboolean
 publish_item (KsMutation *mutation, const KsPublication *item, gint64 now_s, GError **error)
 {
-	KsCertificateFields fields = { .not_before_s = 0 };
+	KsCertificateFields fields = {.not_before_s = 0};
 	KsCredential *credential;
 	KsGeneration *generation =
 		ks_mutation_find (mutation, item->name, item->generation, &credential, error);
@@ -208,15 +191,11 @@ publish_item (KsMutation *mutation, const KsPublication *item, gint64 now_s, GEr
 	if (!write_certificates (mutation, generation, KS_ROLE_CHAIN, item->chain, error) ||
 	    !write_certificates (mutation, generation, KS_ROLE_ANCHOR, item->anchors, error))
 		return FALSE;
-	if (!ks_sql_run (mutation->db,
-			 error,
-			 "UPDATE generation SET state = 3, published_s = ?2, not_before_s = ?3, "
-			 "not_after_s = CASE WHEN ?4 = 0 THEN not_after_s ELSE ?4 END WHERE id = ?1",
-			 "iiii",
-			 generation->row,
-			 now_s,
-			 fields.not_before_s,
-			 fields.not_after_s))
+	if (!ks_sql_run (
+		    mutation->db, error,
+		    "UPDATE generation SET state = 3, published_s = ?2, not_before_s = ?3, "
+		    "not_after_s = CASE WHEN ?4 = 0 THEN not_after_s ELSE ?4 END WHERE id = ?1",
+		    "iiii", generation->row, now_s, fields.not_before_s, fields.not_after_s))
 		return FALSE;
 	return credential->kind != KS_KIND_SECRET ||
 	       ks_mutation_sync_references (mutation, credential->row, error);
@@ -234,13 +213,10 @@ publish (KsMutation *mutation, gpointer arguments, GError **error)
 }
 
 gboolean
-ks_catalogue_publish (KsCatalogue *catalogue,
-		      const KsPublication *set,
-		      guint count,
-		      gint64 now_s,
-		      GError **error)
+ks_catalogue_publish (
+	KsCatalogue *catalogue, const KsPublication *set, guint count, gint64 now_s, GError **error)
 {
-	Publication publication = { set, count, now_s };
+	Publication publication = {set, count, now_s};
 
 	return ks_catalogue_mutate (catalogue, publish, &publication, error);
 }

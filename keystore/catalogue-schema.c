@@ -6,7 +6,8 @@
 
 #include "keystore/catalogue-schema.h"
 
-/* Numbers in kind, origin, state, key_type and role are the enums of credential.h and catalogue.h. */
+/* Numbers in kind, origin, state, key_type and role are the enums of credential.h and catalogue.h.
+ */
 static const char *const scripts[] = {
 	"CREATE TABLE fact ("
 	"  key TEXT PRIMARY KEY,"
@@ -86,13 +87,10 @@ ks_schema_migrate (sqlite3 *db, const char *const *steps, guint count, GError **
 	if (!ks_sql_number (db, error, "PRAGMA user_version", &version))
 		return FALSE;
 	if (version < 0 || version > count) {
-		g_set_error (error,
-			     KS_ERROR,
-			     KS_ERROR_NEWER,
+		g_set_error (error, KS_ERROR, KS_ERROR_NEWER,
 			     "the catalogue has schema version %" G_GINT64_FORMAT
 			     ", this enrolee knows up to %u: install the newer enrolee again",
-			     version,
-			     count);
+			     version, count);
 		return FALSE;
 	}
 	for (guint next = (guint)version; next < count; next++)
@@ -111,10 +109,7 @@ check_pages (sqlite3 *db, GError **error)
 		return FALSE;
 	if (row && g_strcmp0 ((const char *)sqlite3_column_text (check, 0), "ok") == 0)
 		return TRUE;
-	g_set_error (error,
-		     KS_ERROR,
-		     KS_ERROR_CORRUPT,
-		     "catalogue: %s",
+	g_set_error (error, KS_ERROR, KS_ERROR_CORRUPT, "catalogue: %s",
 		     row ? (const char *)sqlite3_column_text (check, 0) : "no answer to the check");
 	return FALSE;
 }
@@ -122,7 +117,8 @@ check_pages (sqlite3 *db, GError **error)
 gboolean
 ks_schema_open (sqlite3 *db, GError **error)
 {
-	/* A rollback journal needs no shared memory file and leaves one file to copy; writes are rare. */
+	/* A rollback journal needs no shared memory file and leaves one file to copy; writes are
+	 * rare. */
 	static const char setup[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				    "PRAGMA journal_mode = TRUNCATE;"
 				    "PRAGMA synchronous = EXTRA;"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The catalogue's schema and its migrations: a table of SQL scripts, one per version. A released entry
- * never changes; a new version is a new entry.
+ * The catalogue's schema and its migrations: a table of SQL scripts, one per version. A released
+ * entry never changes; a new version is a new entry.
  */
 #pragma once
 
@@ -16,8 +16,7 @@
  *
  * Returns: %FALSE with %KS_ERROR_NEWER when the database's version is above @count, or an SQL error
  */
-gboolean
-ks_schema_migrate (sqlite3 *db, const char *const *scripts, guint count, GError **error);
+gboolean ks_schema_migrate (sqlite3 *db, const char *const *scripts, guint count, GError **error);
 
 /**
  * ks_schema_open:

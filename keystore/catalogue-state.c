@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One immutable state of the catalogue. Credentials are sorted by name and found by bisection, so that
- * a copy is one array; the other ways to find something are built when first asked for.
+ * One immutable state of the catalogue. Credentials are sorted by name and found by bisection, so
+ * that a copy is one array; the other ways to find something are built when first asked for.
  */
 #include <config.h>
 
@@ -98,8 +98,7 @@ bisect (const KsCatalogueState *state, const char *name, gboolean *found)
 	*found = FALSE;
 	while (low < high) {
 		guint middle = low + (high - low) / 2;
-		const KsCredential *credential =
-			g_ptr_array_index (state->credentials, middle);
+		const KsCredential *credential = g_ptr_array_index (state->credentials, middle);
 		int order = strcmp (credential->name, name);
 
 		if (order == 0) {
@@ -155,7 +154,7 @@ add_object (KsCatalogueState *state,
 	    guint32 object,
 	    KsRole role)
 {
-	Entry entry = { object, { credential, generation, certificate, role } };
+	Entry entry = {object, {credential, generation, certificate, role}};
 
 	if (object != 0)
 		g_array_append_val (state->objects, entry);
@@ -178,23 +177,21 @@ add_certificates (KsCatalogueState *state,
 static void
 add_names (KsCatalogueState *state, KsCredential *credential, KsGeneration *generation)
 {
-	KsReferencePlace place = { credential, generation, NULL };
+	KsReferencePlace place = {credential, generation, NULL};
 	KsReferencePlace *known;
 
 	if (generation->state != KS_STATE_CURRENT && generation->state != KS_STATE_RETAINED)
 		return;
 	for (guint i = 0; i < generation->references->len; i++) {
 		place.reference = g_ptr_array_index (generation->references, i);
-		g_hash_table_insert (state->references,
-				     place.reference->handle,
+		g_hash_table_insert (state->references, place.reference->handle,
 				     g_memdup2 (&place, sizeof place));
 	}
 	if (generation->identifier == NULL)
 		return;
 	known = g_hash_table_lookup (state->identifiers, generation->identifier);
 	if (known == NULL || generation->state == KS_STATE_CURRENT)
-		g_hash_table_insert (state->identifiers,
-				     generation->identifier,
+		g_hash_table_insert (state->identifiers, generation->identifier,
 				     g_memdup2 (&place, sizeof place));
 }
 
@@ -204,12 +201,8 @@ add_generation (KsCatalogueState *state, KsCredential *credential, KsGeneration 
 	add_object (state, credential, generation, NULL, generation->key_object, KS_ROLE_KEY);
 	add_object (state, credential, generation, NULL, generation->public_object, KS_ROLE_PUBLIC);
 	if (generation->leaf != NULL)
-		add_object (state,
-			    credential,
-			    generation,
-			    generation->leaf,
-			    generation->leaf->object,
-			    KS_ROLE_LEAF);
+		add_object (state, credential, generation, generation->leaf,
+			    generation->leaf->object, KS_ROLE_LEAF);
 	add_certificates (state, credential, generation, generation->chain, KS_ROLE_CHAIN);
 	add_certificates (state, credential, generation, generation->anchors, KS_ROLE_ANCHOR);
 	add_names (state, credential, generation);
@@ -230,8 +223,7 @@ index_once (const KsCatalogueState *constant)
 		KsCredential *credential = g_ptr_array_index (state->credentials, i);
 
 		for (guint j = 0; j < credential->generations->len; j++)
-			add_generation (state,
-					credential,
+			add_generation (state, credential,
 					g_ptr_array_index (credential->generations, j));
 	}
 	g_array_sort (state->objects, by_object);
@@ -242,7 +234,7 @@ index_once (const KsCatalogueState *constant)
 gboolean
 ks_catalogue_state_find_object (const KsCatalogueState *state, guint32 object, KsPlace *place)
 {
-	const Entry key = { .object = object };
+	const Entry key = {.object = object};
 	guint index;
 
 	if (!g_array_binary_search (index_once (state)->objects, &key, by_object, &index))

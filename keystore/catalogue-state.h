@@ -19,9 +19,8 @@ KsCatalogueState *ks_catalogue_state_new (GPtrArray *credentials, guint64 serial
  *
  * For a state nobody else has seen yet.
  */
-void ks_catalogue_state_replace (KsCatalogueState *state,
-				 const char *name,
-				 KsCredential *credential);
+void
+ks_catalogue_state_replace (KsCatalogueState *state, const char *name, KsCredential *credential);
 
 /**
  * ks_catalogue_state_copy:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of a generation in the catalogue: intent, staged, current, retained, revoked, gone. What a
- * publication must fulfil is checked here, inside its transaction.
+ * The life of a generation in the catalogue: intent, staged, current, retained, revoked, gone. What
+ * a publication must fulfil is checked here, inside its transaction.
  */
 #include <config.h>
 
@@ -52,16 +52,12 @@ check_intent (const Intent *new, KsCredential *known, GError **error)
 	if (new->key_type == KS_KEY_SECRET && !ks_identifier_is_valid (intent->identifier))
 		return fail (error, KS_ERROR_INVALID, intent->name, "not a key identifier");
 	if (new->key_type != KS_KEY_NONE && ks_usage_uses (intent->suid, new->key_type) == 0)
-		return fail (error,
-			     KS_ERROR_INVALID,
-			     intent->name,
+		return fail (error, KS_ERROR_INVALID, intent->name,
 			     "the usage constraint (SUID) does not fit the key");
 	if (known == NULL)
 		return TRUE;
 	if (known->kind != intent->kind || known->suid != intent->suid)
-		return fail (error,
-			     KS_ERROR_STATE,
-			     intent->name,
+		return fail (error, KS_ERROR_STATE, intent->name,
 			     "exists with another kind or usage constraint: remove it first");
 	if (known->generations->len >= GENERATIONS_MAX)
 		return fail (error, KS_ERROR_LIMIT, intent->name, "too many generations");
@@ -75,31 +71,18 @@ write_credential (KsMutation *mutation, const KsIntent *intent, KsCredential *kn
 	gint64 row;
 
 	if (known != NULL)
-		return ks_sql_run (mutation->db,
-				   error,
+		return ks_sql_run (mutation->db, error,
 				   "UPDATE credential SET origin = ?2, mef_fqdn = ?3, "
 				   "admin_fqdn = ?4, client_id = ?5, retain_s = ?6, "
 				   "last_generation = last_generation + 1 WHERE id = ?1",
-				   "iittti",
-				   known->row,
-				   (gint64)intent->origin,
-				   intent->mef_fqdn,
-				   intent->admin_fqdn,
-				   intent->client_id,
-				   intent->retain_s);
-	if (!ks_sql_run (mutation->db,
-			 error,
-			 "INSERT INTO credential VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
-			 "tiitttiii",
-			 intent->name,
-			 (gint64)intent->kind,
-			 (gint64)intent->origin,
-			 intent->mef_fqdn,
-			 intent->admin_fqdn,
-			 intent->client_id,
-			 (gint64)intent->suid,
-			 intent->retain_s,
-			 now_s))
+				   "iittti", known->row, (gint64)intent->origin, intent->mef_fqdn,
+				   intent->admin_fqdn, intent->client_id, intent->retain_s);
+	if (!ks_sql_run (
+		    mutation->db, error,
+		    "INSERT INTO credential VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
+		    "tiitttiii", intent->name, (gint64)intent->kind, (gint64)intent->origin,
+		    intent->mef_fqdn, intent->admin_fqdn, intent->client_id, (gint64)intent->suid,
+		    intent->retain_s, now_s))
 		return FALSE;
 	row = sqlite3_last_insert_rowid (mutation->db);
 	return ks_mutation_set_principals (mutation, row, FALSE, intent->users, error) &&
@@ -121,7 +104,7 @@ static gboolean
 write_generation (KsMutation *mutation, Intent *new, GError **error)
 {
 	g_autoptr (GBytes) key_id = new_key_id ();
-	gboolean pair = new->key_type != KS_KEY_SECRET && new->key_type != KS_KEY_NONE;
+	gboolean pair = new->key_type != KS_KEY_SECRET &&new->key_type != KS_KEY_NONE;
 	guint count = new->key_type == KS_KEY_NONE ? 0 : pair ? 2 : 1;
 	gboolean secret = new->key_type == KS_KEY_SECRET;
 	guint32 first = 0;
@@ -130,30 +113,23 @@ write_generation (KsMutation *mutation, Intent *new, GError **error)
 		return fail (error, KS_ERROR_FAILED, new->intent->name, "no random numbers");
 	if (count > 0 && !ks_mutation_take_objects (mutation, count, &first, error))
 		return FALSE;
-	return ks_sql_run (mutation->db,
-			   error,
-			   "INSERT INTO generation SELECT NULL, id, last_generation, 1, ?2, ?3, ?4, "
-			   "?5, ?6, NULL, ?7, 0, ?8, ?9, 0, 0 FROM credential WHERE name = ?1",
-			   "tiibiitii",
-			   new->intent->name,
-			   (gint64)new->key_type,
-			   (gint64)new->key_bits,
-			   key_id,
-			   (gint64)first,
-			   (gint64)(pair ? first + 1 : 0),
-			   secret ? new->intent->identifier : NULL,
-			   secret ? new->intent->expires_s : (gint64)0,
-			   g_get_real_time () / G_USEC_PER_SEC);
+	return ks_sql_run (
+		mutation->db, error,
+		"INSERT INTO generation SELECT NULL, id, last_generation, 1, ?2, ?3, ?4, "
+		"?5, ?6, NULL, ?7, 0, ?8, ?9, 0, 0 FROM credential WHERE name = ?1",
+		"tiibiitii", new->intent->name, (gint64) new->key_type, (gint64) new->key_bits,
+		key_id, (gint64)first, (gint64)(pair ? first + 1 : 0),
+		secret ? new->intent->identifier : NULL,
+		secret ? new->intent->expires_s : (gint64)0, g_get_real_time () / G_USEC_PER_SEC);
 }
 
 static gboolean
 add_intent (KsMutation *mutation, gpointer arguments, GError **error)
 {
 	Intent *new = arguments;
-	KsCredential *known =
-		new->intent->name != NULL
-			? ks_catalogue_state_find (mutation->state, new->intent->name)
-			: NULL;
+	KsCredential *known = new->intent->name != NULL
+				      ? ks_catalogue_state_find (mutation->state, new->intent->name)
+				      : NULL;
 	g_autoptr (KsStatement) number = NULL;
 	gboolean row;
 
@@ -162,10 +138,8 @@ add_intent (KsMutation *mutation, gpointer arguments, GError **error)
 	    !write_generation (mutation, new, error))
 		return FALSE;
 	ks_mutation_touch (mutation, new->intent->name);
-	number = ks_sql_prepare (mutation->db,
-				 error,
-				 "SELECT last_generation FROM credential WHERE name = ?1",
-				 "t",
+	number = ks_sql_prepare (mutation->db, error,
+				 "SELECT last_generation FROM credential WHERE name = ?1", "t",
 				 new->intent->name);
 	if (number == NULL || !ks_sql_next (mutation->db, number, &row, error))
 		return FALSE;
@@ -181,7 +155,7 @@ ks_catalogue_add_intent (KsCatalogue *catalogue,
 			 KsGeneration **generation,
 			 GError **error)
 {
-	Intent new = { intent, key_type, key_bits, 0 };
+	Intent new = {intent, key_type, key_bits, 0};
 	g_autoptr (KsCatalogueState) state = NULL;
 	KsCredential *credential;
 
@@ -213,22 +187,16 @@ set_staged (KsMutation *mutation, gpointer arguments, GError **error)
 		return FALSE;
 	if (generation->state != KS_STATE_INTENT)
 		return fail (error, KS_ERROR_STATE, step->name, "the generation is not new");
-	return ks_sql_run (mutation->db,
-			   error,
-			   "UPDATE generation SET state = 2, spki = ?2 WHERE id = ?1",
-			   "ib",
-			   generation->row,
-			   step->spki);
+	return ks_sql_run (mutation->db, error,
+			   "UPDATE generation SET state = 2, spki = ?2 WHERE id = ?1", "ib",
+			   generation->row, step->spki);
 }
 
 gboolean
-ks_catalogue_set_staged (KsCatalogue *catalogue,
-			 const char *name,
-			 guint32 generation,
-			 GBytes *spki,
-			 GError **error)
+ks_catalogue_set_staged (
+	KsCatalogue *catalogue, const char *name, guint32 generation, GBytes *spki, GError **error)
 {
-	Step step = { name, generation, spki };
+	Step step = {name, generation, spki};
 
 	return ks_catalogue_mutate (catalogue, set_staged, &step, error);
 }
@@ -242,11 +210,8 @@ set_revoked (KsMutation *mutation, gpointer arguments, GError **error)
 		ks_mutation_find (mutation, step->name, step->number, &credential, error);
 
 	return generation != NULL &&
-	       ks_sql_run (mutation->db,
-			   error,
-			   "UPDATE generation SET state = 5 WHERE id = ?1",
-			   "i",
-			   generation->row);
+	       ks_sql_run (mutation->db, error, "UPDATE generation SET state = 5 WHERE id = ?1",
+			   "i", generation->row);
 }
 
 gboolean
@@ -255,7 +220,7 @@ ks_catalogue_set_revoked (KsCatalogue *catalogue,
 			  guint32 generation,
 			  GError **error)
 {
-	Step step = { name, generation, NULL };
+	Step step = {name, generation, NULL};
 
 	return ks_catalogue_mutate (catalogue, set_revoked, &step, error);
 }
@@ -269,17 +234,12 @@ drop_generation (KsMutation *mutation, gpointer arguments, GError **error)
 		ks_mutation_find (mutation, step->name, step->number, &credential, error);
 
 	return generation != NULL &&
-	       ks_sql_run (mutation->db,
-			   error,
-			   "DELETE FROM generation WHERE id = ?1",
-			   "i",
+	       ks_sql_run (mutation->db, error, "DELETE FROM generation WHERE id = ?1", "i",
 			   generation->row) &&
-	       ks_sql_run (mutation->db,
-			   error,
+	       ks_sql_run (mutation->db, error,
 			   "DELETE FROM credential WHERE id = ?1 AND NOT EXISTS "
 			   "(SELECT 1 FROM generation WHERE credential = ?1)",
-			   "i",
-			   credential->row);
+			   "i", credential->row);
 }
 
 gboolean
@@ -288,7 +248,7 @@ ks_catalogue_drop_generation (KsCatalogue *catalogue,
 			      guint32 generation,
 			      GError **error)
 {
-	Step step = { name, generation, NULL };
+	Step step = {name, generation, NULL};
 
 	return ks_catalogue_mutate (catalogue, drop_generation, &step, error);
 }

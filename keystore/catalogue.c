@@ -41,15 +41,14 @@ keep_copy (const char *path, GError **error)
 
 	if (g_stat (path, &status) != 0)
 		return;
-	copy = g_strdup_printf (
-		"%s.corrupt-%" G_GINT64_FORMAT, path, (gint64)status.st_mtim.tv_sec);
+	copy = g_strdup_printf ("%s.corrupt-%" G_GINT64_FORMAT, path,
+				(gint64)status.st_mtim.tv_sec);
 	to = g_file_new_for_path (copy);
 	if (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, &failure) ||
 	    g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_EXISTS))
 		g_prefix_error (error,
 				"%s is damaged, a copy is kept as %s; restore a backup of it: ",
-				path,
-				copy);
+				path, copy);
 	else
 		g_prefix_error (error, "%s is damaged (no copy: %s): ", path, failure->message);
 }
@@ -60,14 +59,11 @@ open_database (KsCatalogue *catalogue, const char *path, GError **error)
 	int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
-		g_set_error (
-			error, KS_ERROR, KS_ERROR_STORAGE, "%s: %s", path, g_strerror (errno));
+		g_set_error (error, KS_ERROR, KS_ERROR_STORAGE, "%s: %s", path, g_strerror (errno));
 		return FALSE;
 	}
 	close (fd);
-	if (sqlite3_open_v2 (path,
-			     &catalogue->db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX,
+	if (sqlite3_open_v2 (path, &catalogue->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX,
 			     NULL) != SQLITE_OK)
 		return ks_sql_fail (catalogue->db, error);
 	sqlite3_extended_result_codes (catalogue->db, 1);
@@ -162,9 +158,7 @@ read_touched (KsMutation *mutation, KsCatalogueState *next, const char *name, GE
 		if (loaded == NULL)
 			return FALSE;
 	}
-	ks_catalogue_state_replace (next,
-				    name,
-				    row ? g_ptr_array_steal_index (loaded, 0) : NULL);
+	ks_catalogue_state_replace (next, name, row ? g_ptr_array_steal_index (loaded, 0) : NULL);
 	return TRUE;
 }
 
@@ -175,8 +169,7 @@ read_next (KsMutation *mutation, GError **error)
 	g_autoptr (KsCatalogueState) next = ks_catalogue_state_copy (mutation->state);
 
 	for (guint i = 0; i < mutation->touched->len; i++)
-		if (!read_touched (
-			    mutation, next, g_ptr_array_index (mutation->touched, i), error))
+		if (!read_touched (mutation, next, g_ptr_array_index (mutation->touched, i), error))
 			return NULL;
 	return g_steal_pointer (&next);
 }
@@ -203,7 +196,7 @@ ks_catalogue_mutate (KsCatalogue *catalogue, KsMutate mutate, gpointer arguments
 {
 	g_autoptr (GPtrArray) touched = g_ptr_array_new_with_free_func (g_free);
 	g_autoptr (KsCatalogueState) state = NULL;
-	KsMutation mutation = { .db = catalogue->db, .touched = touched };
+	KsMutation mutation = {.db = catalogue->db, .touched = touched};
 	KsCatalogueState *next;
 
 	g_mutex_lock (&catalogue->writing);
@@ -231,16 +224,11 @@ ks_mutation_find (KsMutation *mutation,
 		  GError **error)
 {
 	KsCredential *found = ks_catalogue_state_find (mutation->state, name);
-	KsGeneration *generation =
-		found != NULL ? ks_credential_generation (found, number) : NULL;
+	KsGeneration *generation = found != NULL ? ks_credential_generation (found, number) : NULL;
 
 	if (generation == NULL) {
-		g_set_error (error,
-			     KS_ERROR,
-			     KS_ERROR_NOT_FOUND,
-			     "credential %s has no generation %u",
-			     name,
-			     number);
+		g_set_error (error, KS_ERROR, KS_ERROR_NOT_FOUND,
+			     "credential %s has no generation %u", name, number);
 		return NULL;
 	}
 	ks_mutation_touch (mutation, name);
@@ -260,11 +248,8 @@ ks_mutation_take_objects (KsMutation *mutation, guint count, guint32 *first, GEr
 		return FALSE;
 	}
 	*first = (guint32)next;
-	return ks_sql_run (mutation->db,
-			   error,
-			   "UPDATE counter SET next_object = next_object + ?1",
-			   "i",
-			   (gint64)count);
+	return ks_sql_run (mutation->db, error, "UPDATE counter SET next_object = next_object + ?1",
+			   "i", (gint64)count);
 }
 
 char *
@@ -275,8 +260,8 @@ ks_catalogue_get_fact (KsCatalogue *catalogue, const char *key)
 	char *value = NULL;
 
 	g_mutex_lock (&catalogue->writing);
-	find = ks_sql_prepare (
-		catalogue->db, NULL, "SELECT value FROM fact WHERE key = ?1", "t", key);
+	find = ks_sql_prepare (catalogue->db, NULL, "SELECT value FROM fact WHERE key = ?1", "t",
+			       key);
 	if (find != NULL && ks_sql_next (catalogue->db, find, &row, NULL) && row)
 		value = ks_sql_text (find, 0);
 	g_mutex_unlock (&catalogue->writing);
@@ -289,13 +274,10 @@ ks_catalogue_set_fact (KsCatalogue *catalogue, const char *key, const char *valu
 	gboolean done;
 
 	g_mutex_lock (&catalogue->writing);
-	done = ks_sql_run (catalogue->db,
-			   error,
+	done = ks_sql_run (catalogue->db, error,
 			   "INSERT INTO fact VALUES (?1, ?2) ON CONFLICT (key) "
 			   "DO UPDATE SET value = excluded.value",
-			   "tt",
-			   key,
-			   value);
+			   "tt", key, value);
 	g_mutex_unlock (&catalogue->writing);
 	return done;
 }

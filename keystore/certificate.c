@@ -6,9 +6,9 @@
 
 #include "keystore/certificate.h"
 
+#include "keystore/crypto.h"
 #include "keystore/wire/limits.h"
 
-#include "keystore/crypto.h"
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -42,12 +42,9 @@ take_time (KsSlice *cursor, gint64 *time_s)
 	year = digits (text.data, at);
 	if (utc && year >= 0)
 		year += year < 50 ? 2000 : 1900;
-	date = g_date_time_new_utc (year,
-				    digits (text.data + at, 2),
-				    digits (text.data + at + 2, 2),
-				    digits (text.data + at + 4, 2),
-				    digits (text.data + at + 6, 2),
-				    digits (text.data + at + 8, 2));
+	date = g_date_time_new_utc (year, digits (text.data + at, 2),
+				    digits (text.data + at + 2, 2), digits (text.data + at + 4, 2),
+				    digits (text.data + at + 6, 2), digits (text.data + at + 8, 2));
 	if (date == NULL)
 		return FALSE;
 	*time_s = g_date_time_to_unix (date);
@@ -78,13 +75,13 @@ walk (KsSlice cursor, KsCertificateFields *fields)
 gboolean
 ks_certificate_parse (GBytes *der, KsCertificateFields *fields, GError **error)
 {
-	KsCertificateFields parsed = { .not_before_s = 0 };
+	KsCertificateFields parsed = {.not_before_s = 0};
 	KsSlice cursor;
 
 	cursor.data = g_bytes_get_data (der, &cursor.len);
 	if (cursor.len > WIRE_CERTIFICATE_MAX || !walk (cursor, &parsed)) {
-		g_set_error (
-			error, KS_ERROR, KS_ERROR_INVALID, "a certificate is malformed or too big");
+		g_set_error (error, KS_ERROR, KS_ERROR_INVALID,
+			     "a certificate is malformed or too big");
 		return FALSE;
 	}
 	*fields = parsed;
@@ -120,9 +117,7 @@ ks_certificate_check_chain (GBytes *leaf, GPtrArray *chain, GError **error)
 		GBytes *issuer = g_ptr_array_index (chain, i);
 
 		if (!is_signed_by (subject, issuer)) {
-			g_set_error (error,
-				     KS_ERROR,
-				     KS_ERROR_MISMATCH,
+			g_set_error (error, KS_ERROR, KS_ERROR_MISMATCH,
 				     "certificate %u of the chain did not issue the one before it",
 				     i + 1);
 			return FALSE;

@@ -44,9 +44,9 @@ ks_der_take (KsSlice *cursor, guint8 tag, KsSlice *content, KsSlice *whole)
 	if (!take_length (&rest, &len) || len > rest.len)
 		return FALSE;
 	if (content != NULL)
-		*content = (KsSlice){ rest.data, len };
+		*content = (KsSlice){rest.data, len};
 	if (whole != NULL)
-		*whole = (KsSlice){ cursor->data, (gsize)(rest.data - cursor->data) + len };
+		*whole = (KsSlice){cursor->data, (gsize)(rest.data - cursor->data) + len};
 	cursor->data = rest.data + len;
 	cursor->len = rest.len - len;
 	return TRUE;
@@ -61,7 +61,7 @@ ks_der_skip (KsSlice *cursor, guint8 tag)
 void
 ks_der_append (GByteArray *out, guint8 tag, const void *content, gsize len)
 {
-	guint8 header[2 + LENGTH_BYTES_MAX] = { tag };
+	guint8 header[2 + LENGTH_BYTES_MAX] = {tag};
 	guint used = 1;
 	guint count = len < 0x80 ? 0 : len < 0x100 ? 1 : len < 0x10000 ? 2 : 3;
 

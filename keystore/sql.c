@@ -34,10 +34,7 @@ code_of (int result)
 gboolean
 ks_sql_fail (sqlite3 *db, GError **error)
 {
-	g_set_error (error,
-		     KS_ERROR,
-		     code_of (sqlite3_errcode (db)),
-		     "catalogue: %s",
+	g_set_error (error, KS_ERROR, code_of (sqlite3_errcode (db)), "catalogue: %s",
 		     sqlite3_errmsg (db));
 	return FALSE;
 }
@@ -54,9 +51,9 @@ bind_one (KsStatement *statement, int index, char type, va_list *values)
 		return sqlite3_bind_int64 (statement, index, va_arg (*values, gint64));
 	if (type == 't') {
 		text = va_arg (*values, const char *);
-		return text == NULL ? sqlite3_bind_null (statement, index)
-				    : sqlite3_bind_text (
-					      statement, index, text, -1, SQLITE_TRANSIENT);
+		return text == NULL
+			       ? sqlite3_bind_null (statement, index)
+			       : sqlite3_bind_text (statement, index, text, -1, SQLITE_TRANSIENT);
 	}
 	bytes = va_arg (*values, GBytes *);
 	if (bytes == NULL)

@@ -26,8 +26,7 @@ gboolean ks_sql_fail (sqlite3 *db, GError **error);
  *
  * Returns: (transfer full) (nullable): the bound statement
  */
-KsStatement *
-ks_sql_prepare (sqlite3 *db, GError **error, const char *sql, const char *types, ...);
+KsStatement *ks_sql_prepare (sqlite3 *db, GError **error, const char *sql, const char *types, ...);
 
 /**
  * ks_sql_next:

@@ -67,6 +67,13 @@ gboolean ks_token_exists (const KsToken *token);
 gboolean
 ks_token_open (KsToken *token, gboolean expect_keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * ks_token_serial:
+ *
+ * Returns: (transfer none) (nullable): the serial number of the open token
+ */
+const char *ks_token_serial (const KsToken *token);
+
 /* ---- keys, by CKA_ID; all open the token if need be; errors as ks_token_open() ---- */
 
 /**
@@ -83,6 +90,13 @@ gboolean ks_token_generate (KsToken *token,
 			    const char *label,
 			    GBytes **spki,
 			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * ks_token_key_type:
+ *
+ * Returns: what the keystore calls a key of libcrypto's; %KS_KEY_NONE for types it does not have
+ */
+KsKeyType ks_token_key_type (EVP_PKEY *key);
 gboolean ks_token_import_key (KsToken *token,
 			      EVP_PKEY *key,
 			      const guint8 *key_id,
@@ -104,8 +118,8 @@ gboolean ks_token_contains (KsToken *token, const guint8 *key_id);
 /**
  * ks_token_list:
  *
- * Returns: (transfer full) (element-type GBytes): CKA_IDs of all private and secret keys on the
- *     open token
+ * Returns: (transfer full) (element-type GBytes): CKA_IDs of all keys of ours on the token
+ *     (CKA_LABEL starts with "enrolee:"): an HSM may hold other people's
  */
 GPtrArray *ks_token_list (KsToken *token);
 
@@ -120,7 +134,7 @@ ks_token_destroy (KsToken *token, const guint8 *key_id, GError **error) G_GNUC_W
 /**
  * ks_token_sync:
  *
- * Makes what was written durable: fsync of every file and folder of SoftHSM's token, then syncfs.
+ * Makes what was written durable: syncfs for SoftHSM's files, fsync for its folders.
  * Nothing to do for other modules.
  */
 gboolean ks_token_sync (KsToken *token, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -16,10 +16,11 @@
 
 static const CK_MECHANISM_TYPE ec_sign[] = {
 	CKM_ECDSA,        CKM_ECDSA_SHA1,   CKM_ECDSA_SHA224, CKM_ECDSA_SHA256,
-	CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_ECDH1_DERIVE, /* the last: unconstrained keys only */
+	CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_ECDH1_DERIVE, /* the last: unconstrained keys only
+							       */
 };
-static const CK_MECHANISM_TYPE ec_derive[] = { CKM_ECDH1_DERIVE };
-static const CK_MECHANISM_TYPE ed_sign[] = { CKM_EDDSA };
+static const CK_MECHANISM_TYPE ec_derive[] = {CKM_ECDH1_DERIVE};
+static const CK_MECHANISM_TYPE ed_sign[] = {CKM_EDDSA};
 static const CK_MECHANISM_TYPE rsa_sign[] = {
 	CKM_RSA_PKCS_PSS,        CKM_SHA1_RSA_PKCS_PSS,   CKM_SHA224_RSA_PKCS_PSS,
 	CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
@@ -27,11 +28,11 @@ static const CK_MECHANISM_TYPE rsa_sign[] = {
 	CKM_SHA384_RSA_PKCS,     CKM_SHA512_RSA_PKCS,     CKM_RSA_PKCS,
 	CKM_RSA_PKCS_OAEP, /* the last: unconstrained keys only */
 };
-static const CK_MECHANISM_TYPE rsa_decrypt[] = { CKM_RSA_PKCS_OAEP };
-static const CK_MECHANISM_TYPE psk[] = { CKM_TLS12_MASTER_KEY_DERIVE };
-static const CK_MECHANISM_TYPE hmac_sha256[] = { CKM_SHA256_HMAC };
-static const CK_MECHANISM_TYPE hmac_sha2[] = { CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC };
-static const CK_MECHANISM_TYPE aes[] = { CKM_AES_GCM, CKM_AES_KEY_WRAP };
+static const CK_MECHANISM_TYPE rsa_decrypt[] = {CKM_RSA_PKCS_OAEP};
+static const CK_MECHANISM_TYPE psk[] = {CKM_TLS12_MASTER_KEY_DERIVE};
+static const CK_MECHANISM_TYPE hmac_sha256[] = {CKM_SHA256_HMAC};
+static const CK_MECHANISM_TYPE hmac_sha2[] = {CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC};
+static const CK_MECHANISM_TYPE aes[] = {CKM_AES_GCM, CKM_AES_KEY_WRAP};
 
 #define ALL(list) list, G_N_ELEMENTS (list)
 #define BUT_LAST(list) list, G_N_ELEMENTS (list) - 1
@@ -44,47 +45,47 @@ static const struct {
 	guint count;
 } usages[] = {
 	/* no constraint: what the key type can do */
-	{ 0, EC_KEYS, PAIR_SIGN | KS_USE_DERIVE, ALL (ec_sign) },
-	{ 0, RSA_KEYS, PAIR_SIGN | PAIR_CRYPT, ALL (rsa_sign) },
-	{ 0, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
-	{ 0, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
+	{0, EC_KEYS, PAIR_SIGN | KS_USE_DERIVE, ALL (ec_sign)},
+	{0, RSA_KEYS, PAIR_SIGN | PAIR_CRYPT, ALL (rsa_sign)},
+	{0, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{0, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
 	/* TLS-PSK: bootstrap and enrolment keys, Km, Kpsa */
-	{ 10, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
-	{ 11, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
-	{ 12, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
-	{ 21, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
-	{ 22, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
-	{ 32, SECRET_KEYS, KS_USE_PSK, ALL (psk) },
+	{10, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{11, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{12, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{21, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{22, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{32, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
 	/* End-to-End Security of Primitives: pairwiseESPrimKey */
-	{ 13, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256) },
-	{ 23, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256) },
-	{ 33, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256) },
+	{13, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
+	{23, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
+	{33, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
 	/* ESData: encryption */
-	{ 14, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes) },
-	{ 24, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes) },
-	{ 34, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes) },
+	{14, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
+	{24, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
+	{34, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
 	/* ESData: signature */
-	{ 15, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2) },
-	{ 25, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2) },
-	{ 35, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2) },
+	{15, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
+	{25, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
+	{35, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
 	/* certificates: 40-42 TLS, 43 ESCertKE, 44 ESData encryption, 45 ESData signature */
-	{ 40, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign) },
-	{ 40, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign) },
-	{ 40, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
-	{ 41, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign) },
-	{ 41, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign) },
-	{ 41, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
-	{ 42, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign) },
-	{ 42, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign) },
-	{ 42, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
-	{ 43, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign) },
-	{ 43, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign) },
-	{ 43, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
-	{ 44, EC_KEYS, KS_USE_DERIVE, ALL (ec_derive) },
-	{ 44, RSA_KEYS, PAIR_CRYPT, ALL (rsa_decrypt) },
-	{ 45, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign) },
-	{ 45, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign) },
-	{ 45, ED_KEYS, PAIR_SIGN, ALL (ed_sign) },
+	{40, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
+	{40, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
+	{40, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{41, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
+	{41, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
+	{41, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{42, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
+	{42, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
+	{42, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{43, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
+	{43, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
+	{43, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{44, EC_KEYS, KS_USE_DERIVE, ALL (ec_derive)},
+	{44, RSA_KEYS, PAIR_CRYPT, ALL (rsa_decrypt)},
+	{45, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
+	{45, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
+	{45, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
 };
 
 static int
