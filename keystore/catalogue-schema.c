@@ -31,8 +31,9 @@ static const char *const scripts[] = {
 	"  is_group INTEGER NOT NULL,"
 	"  name TEXT NOT NULL,"
 	"  PRIMARY KEY (credential, is_group, name)) STRICT, WITHOUT ROWID;"
+	/* The wire names a generation by its row: a number must not come back. */
 	"CREATE TABLE generation ("
-	"  id INTEGER PRIMARY KEY,"
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	"  credential INTEGER NOT NULL REFERENCES credential ON DELETE CASCADE,"
 	"  number INTEGER NOT NULL,"
 	"  state INTEGER NOT NULL,"

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The handlers behind dispatch.c's table: what all peers may ask (dispatch-use.c), what the
+ * provisioner may ask to read (dispatch-report.c) and to change (dispatch-provision.c). Each
+ * answers by ks_request_reply() or ks_request_fail(), exactly once.
+ */
+#pragma once
+
+#include "keystore/dispatch.h"
+
+/**
+ * ks_request_reply:
+ * @message: (nullable): the reply's struct; copied into the frame at once
+ */
+void ks_request_reply (KsRequest *request, gconstpointer message);
+
+/**
+ * ks_request_fail:
+ * @rv: not CKR_OK
+ * @reason: (nullable): for the operator; cut at %WIRE_TEXT_MAX bytes
+ */
+void ks_request_fail (KsRequest *request, CK_RV rv, const char *reason);
+
+/**
+ * ks_request_fail_error:
+ *
+ * Fails with ks_error_to_rv() of @error and its text.
+ */
+void ks_request_fail_error (KsRequest *request, const GError *error);
+
+/* Texts and bytes of messages. */
+WireBytes ks_wire_text (const char *text);
+WireBytes ks_wire_gbytes (GBytes *bytes);
+
+void ks_handle_hello (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_view (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_sign (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_verify (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_encrypt (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_decrypt (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_derive (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_psk_master_secret (KsDispatch *dispatch, KsRequest *request);
+
+void ks_handle_status (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_list (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_show (KsDispatch *dispatch, KsRequest *request);
+
+void ks_handle_stage_key_pair (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_stage_private_key (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_stage_secret (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_stage_anchors (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_attach_certificates (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_publish (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_discard (KsDispatch *dispatch, KsRequest *request);
+
+void ks_handle_remove (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_grant (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_revoke (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_reference (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_adopt (KsDispatch *dispatch, KsRequest *request);

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What every peer may ask: its view, and the use of the keys it may use. The fast path is here. */
+#include <config.h>
+
+#include "keystore/dispatch-handlers.h"
+#include "keystore/operate-psk.h"
+#include "keystore/operate.h"
+#include "keystore/policy.h"
+#include "keystore/usage.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define REPLY_WAIT_MEMORY_MS 2000 /* the first use of a key waits for the token to open */
+#define REPLY_WAIT_TOKEN_MS 10000 /* a TPM takes its time */
+
+void
+ks_handle_hello (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireHello *hello = &request->message.hello;
+	WireHelloReply reply = {
+		.version = WIRE_VERSION,
+		.reply_wait_ms = dispatch->residency == WIRE_RESIDENCY_MEMORY ? REPLY_WAIT_MEMORY_MS
+									      : REPLY_WAIT_TOKEN_MS,
+		.instance = dispatch->instance,
+		.server = ks_wire_text (PACKAGE_VERSION),
+	};
+
+	if (hello->version_min > WIRE_VERSION || hello->version_max < WIRE_VERSION) {
+		request->final = TRUE;
+		ks_request_fail (request, CKR_FUNCTION_NOT_SUPPORTED,
+				 "enrolee-keystored " PACKAGE_VERSION
+				 " speaks version 1 of the protocol");
+		return;
+	}
+	request->greeted = TRUE;
+	ks_request_reply (request, &reply);
+}
+
+void
+ks_handle_view (KsDispatch *dispatch, KsRequest *request)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsSnapshot) snapshot = ks_view_get (dispatch->view, request->peer, &error);
+	WireViewReply reply;
+
+	if (snapshot == NULL) {
+		ks_request_fail_error (request, error);
+		return;
+	}
+	reply = (WireViewReply){snapshot->generation, snapshot->size};
+	ks_request_reply (request, &reply);
+	request->snapshot = g_steal_pointer (&snapshot);
+}
+
+/* ---- keys ---- */
+
+static void
+tell_use (KsDispatch *dispatch, const KsRequest *request, const char *credential, guint32 object)
+{
+	const KsPeer *peer = request->peer;
+
+	if (ks_sampler_take (dispatch->sampler, KS_EVENT_KEY_USED, object, peer->uid,
+			     g_get_monotonic_time ()))
+		ks_audit (KS_EVENT_KEY_USED, peer, credential, "%s: key %u used by %s", credential,
+			  object, peer->user != NULL ? peer->user : peer->uid_text);
+}
+
+static void
+tell_denial (KsDispatch *dispatch, const KsRequest *request, guint32 object)
+{
+	const KsPeer *peer = request->peer;
+
+	if (ks_sampler_take (dispatch->sampler, KS_EVENT_KEY_DENIED, object, peer->uid,
+			     g_get_monotonic_time ()))
+		ks_audit (KS_EVENT_KEY_DENIED, peer, NULL, "key %u is not for uid %u", object,
+			  peer->uid);
+}
+
+/* An object that the peer may not use and one that does not exist get the same answer. */
+static gboolean
+find_allowed (KsDispatch *dispatch,
+	      KsRequest *request,
+	      const KsCatalogueState *state,
+	      guint32 object,
+	      KsPlace *place)
+{
+	if (ks_catalogue_state_find_object (state, object, place) &&
+	    ks_policy_allows_object (request->peer, place))
+		return TRUE;
+	tell_denial (dispatch, request, object);
+	ks_request_fail (request, CKR_KEY_HANDLE_INVALID, "no such key for this user");
+	return FALSE;
+}
+
+static gboolean
+check_usage (KsRequest *request, const KsPlace *place, KsUse use, CK_MECHANISM_TYPE mechanism)
+{
+	guint suid = place->credential->suid;
+	KsKeyType type = place->generation->key_type;
+
+	if (ks_policy_is_expired (place->generation, g_get_real_time () / G_USEC_PER_SEC)) {
+		ks_request_fail (request, CKR_KEY_FUNCTION_NOT_PERMITTED,
+				 "the key's lifetime has ended");
+		return FALSE;
+	}
+	if (ks_usage_allows (suid, type, use, mechanism))
+		return TRUE;
+	ks_request_fail (request,
+			 (ks_usage_uses (suid, type) & use) != 0 ? CKR_MECHANISM_INVALID
+								 : CKR_KEY_FUNCTION_NOT_PERMITTED,
+			 NULL);
+	return FALSE;
+}
+
+/* Policy and usage, then the working copy of a private or secret key. %NULL: the request was
+ * answered. */
+static KsKey *
+take_key (KsDispatch *dispatch, KsRequest *request, KsUse use)
+{
+	const WireOperate *operate = &request->message.operate;
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
+	g_autoptr (GError) error = NULL;
+	KsPlace place;
+	KsKey *key;
+
+	if (!find_allowed (dispatch, request, state, operate->key, &place))
+		return NULL;
+	if (place.role != KS_ROLE_KEY) {
+		ks_request_fail (request, CKR_KEY_TYPE_INCONSISTENT, NULL);
+		return NULL;
+	}
+	if (!check_usage (request, &place, use, operate->mechanism))
+		return NULL;
+	key = ks_resident_get (dispatch->resident, place.generation, &error);
+	if (key == NULL) {
+		ks_request_fail_error (request, error);
+		return NULL;
+	}
+	tell_use (dispatch, request, place.credential->name, operate->key);
+	return key;
+}
+
+/* The public key of an operation: one of ours by its number, or the one that came along. */
+static KsPubkey *
+take_pubkey (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireOperate *operate = &request->message.operate;
+	g_autoptr (KsCatalogueState) state = NULL;
+	KsPubkey *pubkey = NULL;
+	KsPlace place;
+	CK_RV rv;
+
+	if (operate->key != 0) {
+		state = ks_catalogue_ref_state (dispatch->catalogue);
+		if (!find_allowed (dispatch, request, state, operate->key, &place))
+			return NULL;
+		WireBytes spki = ks_wire_gbytes (place.generation->spki);
+		rv = place.role == KS_ROLE_PUBLIC
+			     ? ks_pubkey_from_spki (spki.data, spki.len, &pubkey)
+			     : CKR_KEY_TYPE_INCONSISTENT;
+	} else if (operate->key_type == CKK_RSA) {
+		rv = ks_pubkey_from_rsa (operate->public_a.data, operate->public_a.len,
+					 operate->public_b.data, operate->public_b.len, &pubkey);
+	} else {
+		rv = ks_pubkey_from_point (operate->key_type, operate->public_a.data,
+					   operate->public_a.len, operate->public_b.data,
+					   operate->public_b.len, &pubkey);
+	}
+	if (rv != CKR_OK)
+		ks_request_fail (request, rv, NULL);
+	return rv == CKR_OK ? pubkey : NULL;
+}
+
+static KsMechanism
+mechanism_of (const WireOperate *operate)
+{
+	KsMechanism mechanism = {
+		.type = operate->mechanism,
+		.hash = operate->hash,
+		.mgf = operate->mgf,
+		.salt_len = operate->salt_len,
+		.label = operate->param.data,
+		.label_len = operate->param.len,
+	};
+
+	if (operate->mechanism == CKM_ECDH1_DERIVE) {
+		mechanism.kdf = operate->mgf;
+		mechanism.public_point = operate->data.data;
+		mechanism.public_point_len = operate->data.len;
+	}
+	return mechanism;
+}
+
+/* Input by descriptor must be a regular (memory) file of that size at least. */
+static gboolean
+input_of (KsRequest *request, KsInput *input)
+{
+	const WireOperate *operate = &request->message.operate;
+	struct stat status;
+
+	*input = (KsInput){.data = operate->data.data, .len = operate->data.len, .fd = -1};
+	if (request->fd < 0)
+		return TRUE;
+	if (operate->data_fd_size > WIRE_DATA_FD_MAX || operate->data.len > 0 ||
+	    fstat (request->fd, &status) < 0 || !S_ISREG (status.st_mode) ||
+	    (guint64)status.st_size < operate->data_fd_size) {
+		ks_request_fail (request, CKR_DATA_LEN_RANGE, "not a memory file of the size told");
+		return FALSE;
+	}
+	input->len = (gsize)operate->data_fd_size;
+	input->fd = request->fd;
+	return TRUE;
+}
+
+static void
+reply_output (KsRequest *request, CK_RV rv, const guint8 *output, gsize len)
+{
+	WireResult result = {{output, len}};
+
+	if (rv == CKR_OK)
+		ks_request_reply (request, &result);
+	else
+		ks_request_fail (request, rv, NULL);
+}
+
+void
+ks_handle_sign (KsDispatch *dispatch, KsRequest *request)
+{
+	KsMechanism mechanism = mechanism_of (&request->message.operate);
+	g_autoptr (KsKey) key = take_key (dispatch, request, KS_USE_SIGN);
+	guint8 signature[WIRE_SIGNATURE_MAX];
+	gsize len = 0;
+	KsInput input;
+	CK_RV rv;
+
+	if (key == NULL || !input_of (request, &input))
+		return;
+	rv = ks_operate_sign (key, &mechanism, &input, signature, &len);
+	reply_output (request, rv, signature, len);
+}
+
+void
+ks_handle_verify (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireBytes *signature = &request->message.operate.signature;
+	KsMechanism mechanism = mechanism_of (&request->message.operate);
+	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request);
+	KsInput input;
+	CK_RV rv;
+
+	if (pubkey == NULL || !input_of (request, &input))
+		return;
+	rv = ks_operate_verify (pubkey, &mechanism, &input, signature->data, signature->len);
+	reply_output (request, rv, NULL, 0);
+}
+
+void
+ks_handle_encrypt (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireBytes *data = &request->message.operate.data;
+	KsMechanism mechanism = mechanism_of (&request->message.operate);
+	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request);
+	guint8 cipher[WIRE_SIGNATURE_MAX];
+	gsize len = 0;
+	CK_RV rv;
+
+	if (pubkey == NULL)
+		return;
+	rv = ks_operate_encrypt (pubkey, &mechanism, data->data, data->len, cipher, &len);
+	reply_output (request, rv, cipher, len);
+}
+
+void
+ks_handle_decrypt (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireBytes *data = &request->message.operate.data;
+	KsMechanism mechanism = mechanism_of (&request->message.operate);
+	g_autoptr (KsKey) key = take_key (dispatch, request, KS_USE_DECRYPT);
+	guint8 plain[WIRE_SIGNATURE_MAX];
+	gsize len = 0;
+	CK_RV rv;
+
+	if (key == NULL)
+		return;
+	rv = ks_operate_decrypt (key, &mechanism, data->data, data->len, plain, &len);
+	reply_output (request, rv, plain, len);
+	ks_secret_wipe (plain, sizeof plain);
+}
+
+void
+ks_handle_derive (KsDispatch *dispatch, KsRequest *request)
+{
+	KsMechanism mechanism = mechanism_of (&request->message.operate);
+	g_autoptr (KsKey) key = take_key (dispatch, request, KS_USE_DERIVE);
+	g_autoptr (KsSecret) secret = NULL;
+	CK_RV rv;
+
+	if (key == NULL)
+		return;
+	rv = ks_operate_derive (key, &mechanism, &secret);
+	if (rv != CKR_OK)
+		reply_output (request, rv, NULL, 0);
+	else
+		reply_output (request, rv, ks_secret_reveal (secret), ks_secret_len (secret));
+}
+
+/* ---- pre-shared keys by reference ---- */
+
+#define REFERENCE_PREFIX "pskref1:"
+
+static gboolean
+find_reference (KsDispatch *dispatch,
+		KsRequest *request,
+		const KsCatalogueState *state,
+		KsReferencePlace *place)
+{
+	const WireBytes *text = &request->message.psk_master_secret.reference;
+	char handle[sizeof REFERENCE_PREFIX + WIRE_NAME_MAX];
+
+	g_snprintf (handle, sizeof handle, REFERENCE_PREFIX "%.*s", (int)text->len,
+		    text->len > 0 ? (const char *)text->data : "");
+	if (ks_catalogue_state_find_reference (state, handle, place) &&
+	    ks_policy_allows_reference (request->peer, place))
+		return TRUE;
+	tell_denial (dispatch, request, 0);
+	ks_request_fail (request, CKR_KEY_HANDLE_INVALID, "no such reference for this user");
+	return FALSE;
+}
+
+void
+ks_handle_psk_master_secret (KsDispatch *dispatch, KsRequest *request)
+{
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
+	guint8 master[KS_PSK_MASTER_SECRET_LEN];
+	g_autoptr (KsKey) key = NULL;
+	g_autoptr (GError) error = NULL;
+	const KsSecret *secret;
+	KsReferencePlace found;
+	KsPlace place;
+	CK_RV rv;
+
+	if (!find_reference (dispatch, request, state, &found))
+		return;
+	place = (KsPlace){found.credential, found.generation, NULL, KS_ROLE_KEY};
+	if (!check_usage (request, &place, KS_USE_PSK, 0))
+		return;
+	key = ks_resident_get (dispatch->resident, found.generation, &error);
+	if (key == NULL) {
+		ks_request_fail_error (request, error);
+		return;
+	}
+	tell_use (dispatch, request, found.credential->name, found.generation->key_object);
+	secret = ks_key_secret (key);
+	if (secret == NULL) {
+		ks_request_fail (request, CKR_KEY_TYPE_INCONSISTENT,
+				 "this backing token does not give the key to the keystore");
+		return;
+	}
+	rv = ks_operate_psk_master_secret (&request->message.psk_master_secret,
+					   ks_secret_reveal (secret), ks_secret_len (secret),
+					   master);
+	reply_output (request, rv, master, sizeof master);
+	ks_secret_wipe (master, sizeof master);
+}

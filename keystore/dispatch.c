@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of requests; see dispatch.h. */
+#include <config.h>
+
+#include "keystore/dispatch-handlers.h"
+
+#include <string.h>
+
+typedef void (*Handler) (KsDispatch *dispatch, KsRequest *request);
+
+typedef struct {
+	guint32 type;
+	KsSocket socket; /* the least: what token.sock answers, provision.sock answers as well */
+	Handler handler;
+} Entry;
+
+static const Entry entries[] = {
+	{WIRE_MSG_SIGN, KS_SOCKET_TOKEN, ks_handle_sign},
+	{WIRE_MSG_HELLO, KS_SOCKET_TOKEN, ks_handle_hello},
+	{WIRE_MSG_VIEW, KS_SOCKET_TOKEN, ks_handle_view},
+	{WIRE_MSG_VERIFY, KS_SOCKET_TOKEN, ks_handle_verify},
+	{WIRE_MSG_ENCRYPT, KS_SOCKET_TOKEN, ks_handle_encrypt},
+	{WIRE_MSG_DECRYPT, KS_SOCKET_TOKEN, ks_handle_decrypt},
+	{WIRE_MSG_DERIVE, KS_SOCKET_TOKEN, ks_handle_derive},
+	{WIRE_MSG_PSK_MASTER_SECRET, KS_SOCKET_TOKEN, ks_handle_psk_master_secret},
+	{WIRE_MSG_STATUS, KS_SOCKET_PROVISION, ks_handle_status},
+	{WIRE_MSG_LIST, KS_SOCKET_PROVISION, ks_handle_list},
+	{WIRE_MSG_SHOW, KS_SOCKET_PROVISION, ks_handle_show},
+	{WIRE_MSG_STAGE_KEY_PAIR, KS_SOCKET_PROVISION, ks_handle_stage_key_pair},
+	{WIRE_MSG_STAGE_PRIVATE_KEY, KS_SOCKET_PROVISION, ks_handle_stage_private_key},
+	{WIRE_MSG_STAGE_SECRET, KS_SOCKET_PROVISION, ks_handle_stage_secret},
+	{WIRE_MSG_STAGE_ANCHORS, KS_SOCKET_PROVISION, ks_handle_stage_anchors},
+	{WIRE_MSG_ATTACH_CERTIFICATES, KS_SOCKET_PROVISION, ks_handle_attach_certificates},
+	{WIRE_MSG_PUBLISH, KS_SOCKET_PROVISION, ks_handle_publish},
+	{WIRE_MSG_DISCARD, KS_SOCKET_PROVISION, ks_handle_discard},
+	{WIRE_MSG_REMOVE, KS_SOCKET_PROVISION, ks_handle_remove},
+	{WIRE_MSG_GRANT, KS_SOCKET_PROVISION, ks_handle_grant},
+	{WIRE_MSG_REVOKE, KS_SOCKET_PROVISION, ks_handle_revoke},
+	{WIRE_MSG_REFERENCE, KS_SOCKET_PROVISION, ks_handle_reference},
+	{WIRE_MSG_ADOPT, KS_SOCKET_PROVISION, ks_handle_adopt},
+};
+
+WireBytes
+ks_wire_text (const char *text)
+{
+	return (WireBytes){(const uint8_t *)text, text != NULL ? strlen (text) : 0};
+}
+
+WireBytes
+ks_wire_gbytes (GBytes *bytes)
+{
+	WireBytes view = {NULL, 0};
+
+	if (bytes != NULL)
+		view.data = g_bytes_get_data (bytes, &view.len);
+	return view;
+}
+
+static WireHeader
+reply_header (const KsRequest *request, CK_RV rv)
+{
+	return (WireHeader){.type = request->header.type | WIRE_REPLY,
+			    .serial = request->header.serial,
+			    .status = (uint32_t)rv,
+			    .cpu = WIRE_CPU_UNKNOWN};
+}
+
+void
+ks_request_reply (KsRequest *request, gconstpointer message)
+{
+	WireHeader header = reply_header (request, CKR_OK);
+
+	request->reply_len = wire_build (request->reply, WIRE_FRAME_MAX, &header, message);
+	if (request->reply_len == 0)
+		ks_request_fail (request, CKR_DEVICE_MEMORY, "the answer is larger than a frame");
+}
+
+void
+ks_request_fail (KsRequest *request, CK_RV rv, const char *reason)
+{
+	WireHeader header = reply_header (request, rv);
+	WireFailure failure = {ks_wire_text (reason)};
+
+	failure.message.len = MIN (failure.message.len, WIRE_TEXT_MAX);
+	request->reply_len = wire_build (request->reply, WIRE_FRAME_MAX, &header, &failure);
+}
+
+void
+ks_request_fail_error (KsRequest *request, const GError *error)
+{
+	CK_RV rv = ks_error_to_rv (error);
+
+	ks_request_fail (request, rv != CKR_OK ? rv : CKR_GENERAL_ERROR,
+			 error != NULL ? error->message : NULL);
+}
+
+static const Entry *
+find_entry (guint32 type)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (entries); i++) {
+		if (entries[i].type == type)
+			return &entries[i];
+	}
+	return NULL;
+}
+
+/* Long input of a signature comes as a descriptor, exactly when the request says so. */
+static gboolean
+descriptor_fits (const KsRequest *request)
+{
+	gboolean wanted = (request->header.type == WIRE_MSG_SIGN ||
+			   request->header.type == WIRE_MSG_VERIFY) &&
+			  request->message.operate.data_fd_size != 0;
+
+	return wanted == (request->fd >= 0);
+}
+
+gboolean
+ks_dispatch (KsDispatch *dispatch, const guint8 *frame, gsize len, KsRequest *request)
+{
+	const Entry *entry;
+
+	request->reply_len = 0;
+	if (!wire_parse (frame, len, &request->header, &request->message))
+		return FALSE;
+	entry = find_entry (request->header.type);
+	if (entry == NULL || !descriptor_fits (request))
+		return FALSE;
+	if ((entry->type == WIRE_MSG_HELLO) == request->greeted)
+		return FALSE;
+	if (entry->socket == KS_SOCKET_PROVISION && request->peer->socket != KS_SOCKET_PROVISION)
+		ks_request_fail (request, CKR_ACTION_PROHIBITED,
+				 "only the provisioner may ask this, on provision.sock");
+	else
+		entry->handler (dispatch, request);
+	return request->reply_len > 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recovery and the end of superseded keys; see housekeeper.h. */
+#include <config.h>
+
+#include "keystore/housekeeper.h"
+
+#define RETRY_S 10     /* a token that did not open */
+#define RECHECK_S 3600 /* the wall clock may jump */
+
+struct _KsHousekeeper {
+	KsDispatch *dispatch;
+	GThread *thread;
+	GMutex lock;
+	GCond changed;
+	gboolean woken, ending, ended;
+};
+
+static gboolean
+recover (KsDispatch *dispatch)
+{
+	g_autoptr (GError) error = NULL;
+
+	if (!ks_publisher_recover (dispatch->publisher, &error)) {
+		ks_audit (KS_EVENT_TOKEN_FAILED, NULL, NULL, "recovery: %s", error->message);
+		return FALSE;
+	}
+	g_atomic_int_set (&dispatch->token_ready, TRUE);
+	return TRUE;
+}
+
+/* Seconds until there is something to do. */
+static gint64
+keep_house (KsHousekeeper *housekeeper, gboolean *recovered)
+{
+	gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+	gint64 next_s;
+
+	if (!*recovered)
+		*recovered = recover (housekeeper->dispatch);
+	if (!*recovered)
+		return RETRY_S;
+	next_s = ks_publisher_sweep (housekeeper->dispatch->publisher, now_s);
+	return next_s <= now_s ? 1 : MIN (next_s - now_s, RECHECK_S);
+}
+
+static gpointer
+housekeeper_main (gpointer data)
+{
+	KsHousekeeper *housekeeper = data;
+	gboolean recovered = FALSE;
+
+	g_mutex_lock (&housekeeper->lock);
+	while (!housekeeper->ending) {
+		gint64 until_us;
+
+		housekeeper->woken = FALSE;
+		g_mutex_unlock (&housekeeper->lock);
+		until_us = g_get_monotonic_time () +
+			   keep_house (housekeeper, &recovered) * G_USEC_PER_SEC;
+		g_mutex_lock (&housekeeper->lock);
+		while (!housekeeper->ending && !(housekeeper->woken && recovered)) {
+			if (!g_cond_wait_until (&housekeeper->changed, &housekeeper->lock,
+						until_us))
+				break;
+		}
+	}
+	housekeeper->ended = TRUE;
+	g_cond_broadcast (&housekeeper->changed);
+	g_mutex_unlock (&housekeeper->lock);
+	return NULL;
+}
+
+KsHousekeeper *
+ks_housekeeper_new (KsDispatch *dispatch)
+{
+	KsHousekeeper *housekeeper = g_new0 (KsHousekeeper, 1);
+
+	housekeeper->dispatch = dispatch;
+	g_mutex_init (&housekeeper->lock);
+	g_cond_init (&housekeeper->changed);
+	return housekeeper;
+}
+
+void
+ks_housekeeper_start (KsHousekeeper *housekeeper)
+{
+	housekeeper->thread = g_thread_new ("housekeeper", housekeeper_main, housekeeper);
+}
+
+void
+ks_housekeeper_wake (KsHousekeeper *housekeeper)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&housekeeper->lock);
+
+	housekeeper->woken = TRUE;
+	g_cond_broadcast (&housekeeper->changed);
+}
+
+gboolean
+ks_housekeeper_end (KsHousekeeper *housekeeper, guint wait_ms)
+{
+	gint64 deadline_us = g_get_monotonic_time () + (gint64)wait_ms * 1000;
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&housekeeper->lock);
+
+	housekeeper->ending = TRUE;
+	g_cond_broadcast (&housekeeper->changed);
+	while (housekeeper->thread != NULL && !housekeeper->ended) {
+		if (!g_cond_wait_until (&housekeeper->changed, &housekeeper->lock, deadline_us))
+			break;
+	}
+	return housekeeper->thread == NULL || housekeeper->ended;
+}
+
+void
+ks_housekeeper_free (KsHousekeeper *housekeeper)
+{
+	if (housekeeper->thread != NULL)
+		g_thread_join (housekeeper->thread);
+	g_cond_clear (&housekeeper->changed);
+	g_mutex_clear (&housekeeper->lock);
+	g_free (housekeeper);
+}
