@@ -193,5 +193,7 @@ pv_response_check (const PvDialect *dialect,
 	debug = debug_text (dialect, response->content);
 	g_set_error (error, PV_ERROR, error_of_status (response->status), "the MEF answered %u%s",
 		     response->status, debug);
+	if (error != NULL)
+		pv_error_set_retry_after (*error, response->retry_after_s);
 	return FALSE;
 }

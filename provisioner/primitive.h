@@ -33,10 +33,11 @@ typedef struct {
 } PvRequest;
 
 typedef struct {
-	guint status;      /* rsc */
-	char *request_id;  /* (nullable) */
-	char *release;     /* (nullable) */
-	JsonNode *content; /* (nullable) */
+	guint status;        /* rsc */
+	guint retry_after_s; /* 0: the MEF did not say */
+	char *request_id;    /* (nullable) */
+	char *release;       /* (nullable) */
+	JsonNode *content;   /* (nullable) */
 } PvResponse;
 
 /* The status codes that somebody acts on (TS-0004 6.6.3). */

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Certificate Provisioning, initial procedure. The key pair is made in the keystore and the request
+ * signed there; nothing is kept unless the issued certificate passes the profile.
+ */
+#include <config.h>
+
+#include "provisioner/exchange/certificate.h"
+
+#include "provisioner/crypto.h"
+#include "provisioner/csr.h"
+#include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/exchange/est.h"
+#include "provisioner/x509-profile.h"
+
+#include <string.h>
+
+/* One run. */
+typedef struct {
+	PvExchange *exchange;
+	PvTransport *transport; /* borrowed from one of the sessions */
+	PvSession *own_session; /* (nullable): when EST is on a port of its own */
+	char *path;
+	PvSubjectName *name;
+	const char *id;
+	GPtrArray *anchors, *intermediates;
+	guint32 staged;
+	GBytes *spki;
+	GBytes *csr;
+} Run;
+
+static void
+run_clear (Run *run)
+{
+	pv_session_free (run->own_session);
+	g_free (run->path);
+	pv_subject_name_free (run->name);
+	g_clear_pointer (&run->anchors, g_ptr_array_unref);
+	g_clear_pointer (&run->intermediates, g_ptr_array_unref);
+	g_clear_pointer (&run->spki, g_bytes_unref);
+	g_clear_pointer (&run->csr, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+/* NOTE 1 of 8.3.6.2.1: another port needs a MEF Handshake of its own. */
+static gboolean
+connect_to (Run *run, const char *est_uri, GError **error)
+{
+	PvExchange *exchange = run->exchange;
+	g_autofree char *own =
+		g_strdup_printf ("https://%s:%u", exchange->job->mef_fqdn, exchange->job->mef_port);
+	guint port;
+
+	if (!pv_est_parse_uri (est_uri != NULL ? est_uri : own, exchange->job->mef_fqdn, &port,
+			       &run->path, error))
+		return FALSE;
+	if (port == exchange->session->port) {
+		run->transport = exchange->session->transport;
+		return TRUE;
+	}
+	run->own_session = pv_session_open (exchange->job, exchange->events, port, NULL, error);
+	run->transport = run->own_session != NULL ? run->own_session->transport : NULL;
+	return run->transport != NULL;
+}
+
+/* PPSK: the session authenticates the MEF, so the set is taken as delivered (RFC 7030 4.1.1's
+ * out-of-band check is the pre-shared key). */
+static gboolean
+fetch_anchors (Run *run, GError **error)
+{
+	PvEvents *events = run->exchange->events;
+	g_autoptr (GPtrArray) answer = NULL;
+
+	pv_phase_begin (events, PV_PHASE_TRUST_ANCHORS, "8.3.6.2.2");
+	answer = pv_est_cacerts (run->transport, run->path, error);
+	if (answer == NULL || !pv_x509_select_anchors (answer, NULL, pv_exchange_now (),
+						       &run->anchors, &run->intermediates, error))
+		return FALSE;
+	pv_phase_end (events, "done");
+	return TRUE;
+}
+
+/* A25: a value handed out is copied; a bare OID asks for tls-unique of this session. */
+static gboolean
+challenge_for (Run *run, const PvCsrAttributes *wanted, char **challenge, GError **error)
+{
+	*challenge = g_strdup (wanted->challenge);
+	if (wanted->challenge != NULL || !wanted->link_tls_unique)
+		return TRUE;
+	*challenge = run->transport->tls_unique (run->transport);
+	if (*challenge != NULL)
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_UNSUPPORTED,
+		     "the server wants tls-unique, which this session does not have");
+	return FALSE;
+}
+
+static gboolean
+make_request (Run *run, GError **error)
+{
+	PvExchange *exchange = run->exchange;
+	g_autoptr (PvCsrAttributes) wanted = pv_est_csrattrs (run->transport, run->path, error);
+	g_autofree char *challenge = NULL;
+	PvCsrRequest request = {.name = run->name, .common_name = run->id, .attributes = wanted};
+	PvKeyType type;
+
+	if (wanted == NULL || !challenge_for (run, wanted, &challenge, error))
+		return FALSE;
+	type = wanted->has_key_type ? wanted->key_type : exchange->job->key_type;
+	if (!exchange->ops->stage_key_pair (exchange->keystore, exchange->job->credential, type,
+					    &run->staged, &run->spki, error))
+		return FALSE;
+	request.spki = run->spki;
+	request.challenge = challenge;
+	run->csr = pv_csr_build (&request, exchange->ops, exchange->keystore, run->staged, error);
+	return run->csr != NULL;
+}
+
+/* Decision 24: after 202 the same request, byte for byte. */
+static gboolean
+resume_request (Run *run, GError **error)
+{
+	const PvJob *job = run->exchange->job;
+
+	run->staged = job->pending_staged;
+	run->csr = g_bytes_ref (job->pending_csr);
+	return run->exchange->ops->staged_public_key (run->exchange->keystore, run->staged,
+						      &run->spki, error);
+}
+
+static void
+tell_pending (Run *run, guint retry_after_s)
+{
+	g_autofree char *csr =
+		g_base64_encode (g_bytes_get_data (run->csr, NULL), g_bytes_get_size (run->csr));
+	JsonObject *event = pv_event_new ("pending");
+
+	json_object_set_int_member (event, "staged", run->staged);
+	json_object_set_string_member (event, "csr", csr);
+	json_object_set_int_member (event, "retry_after_s", retry_after_s);
+	pv_event_send (run->exchange->events, event);
+}
+
+static void
+tell_staged (Run *run, X509 *leaf)
+{
+	JsonObject *event = pv_event_new ("staged");
+	BIGNUM *serial = ASN1_INTEGER_to_BN (X509_get0_serialNumber (leaf), NULL);
+	char *hex = serial != NULL ? BN_bn2hex (serial) : NULL;
+	struct tm end;
+
+	json_object_set_string_member (event, "kind", "certificate");
+	json_object_set_int_member (event, "staged", run->staged);
+	json_object_set_string_member (event, "identifier", run->name->text);
+	if (hex != NULL)
+		json_object_set_string_member (event, "serial", hex);
+	if (ASN1_TIME_to_tm (X509_get0_notAfter (leaf), &end) == 1)
+		json_object_set_int_member (event, "not_after", timegm (&end));
+	pv_event_send (run->exchange->events, event);
+	OPENSSL_free (hex);
+	BN_free (serial);
+}
+
+static GPtrArray *
+ders_of (GPtrArray *certificates)
+{
+	GPtrArray *ders = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+
+	for (guint i = 0; i < certificates->len; i++)
+		g_ptr_array_add (ders,
+				 pv_crypto_certificate_der (g_ptr_array_index (certificates, i)));
+	return ders;
+}
+
+static gboolean
+keep (Run *run, GPtrArray *answer, GError **error)
+{
+	PvExchange *exchange = run->exchange;
+	const PvX509Expectation expected = {run->spki, run->name, run->anchors, run->intermediates,
+					    pv_exchange_now ()};
+	g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+	g_autoptr (GPtrArray) chain = pv_x509_check_issued (answer, &expected, warnings, error);
+	g_auto (GStrv) texts = g_strv_builder_end (warnings);
+	g_autoptr (GPtrArray) chain_ders = NULL;
+	g_autoptr (GPtrArray) anchor_ders = NULL;
+
+	if (chain == NULL)
+		return FALSE;
+	for (guint i = 0; texts[i] != NULL; i++)
+		pv_event_warn (exchange->events, texts[i]);
+	chain_ders = ders_of (chain);
+	anchor_ders = ders_of (run->anchors);
+	if (!exchange->ops->attach_certificates (exchange->keystore, run->staged, chain_ders,
+						 anchor_ders, error))
+		return FALSE;
+	tell_staged (run, g_ptr_array_index (chain, 0));
+	return TRUE;
+}
+
+static gboolean
+enrol (Run *run, GError **error)
+{
+	guint handshakes;
+	g_autoptr (GPtrArray) answer = NULL;
+
+	if (!(run->exchange->job->has_pending ? resume_request (run, error)
+					      : make_request (run, error)))
+		return FALSE;
+	handshakes = run->transport->handshakes (run->transport);
+	answer = pv_est_simpleenroll (run->transport, run->path, run->csr, error);
+	if (answer == NULL) {
+		/* csrattrs and the request belong to one connection (A25): one that was closed in
+		 * between explains a refusal. */
+		if (run->transport->handshakes (run->transport) != handshakes)
+			g_prefix_error (error, "the connection was remade; ");
+		return FALSE;
+	}
+	return keep (run, answer, error);
+}
+
+static gboolean
+certify (Run *run, GError **error)
+{
+	PvExchange *exchange = run->exchange;
+	g_autoptr (GError) cause = NULL;
+
+	pv_phase_begin (exchange->events, PV_PHASE_CERTIFICATE, "8.3.6.2.2");
+	if (enrol (run, &cause)) {
+		g_array_append_val (exchange->staged, run->staged);
+		exchange->has_certificate = TRUE;
+		pv_phase_end (exchange->events, "done");
+		return TRUE;
+	}
+	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING))
+		tell_pending (run, pv_error_get_retry_after (cause));
+	else if (run->staged != 0 && !exchange->job->has_pending)
+		exchange->ops->discard (exchange->keystore, run->staged);
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return FALSE;
+}
+
+gboolean
+pv_certificate_provision (PvExchange *exchange,
+			  const char *est_uri,
+			  PvEntityKind kind,
+			  const char *id,
+			  GError **error)
+{
+	g_auto (Run) run = {.exchange = exchange, .id = id};
+
+	run.name = pv_subject_name_new (exchange->job->dialect, kind, id,
+					exchange->job->public_domain_name, error);
+	return run.name != NULL && connect_to (&run, est_uri, error) &&
+	       fetch_anchors (&run, error) && certify (&run, error);
+}

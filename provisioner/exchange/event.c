@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events for enroleed. A parent that is gone is no reason to stop: what was staged is published.
+ */
+#include <config.h>
+
+#include "provisioner/exchange/event.h"
+
+#include "provisioner/error.h"
+
+#include <string.h>
+#include <unistd.h>
+
+JsonObject *
+pv_event_new (const char *name)
+{
+	JsonObject *event = json_object_new ();
+
+	json_object_set_string_member (event, "event", name);
+	json_object_set_double_member (event, "time", g_get_real_time () / 1e6);
+	return event;
+}
+
+void
+pv_event_send (PvEvents *events, JsonObject *event)
+{
+	g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), event);
+	g_autofree char *text = json_to_string (node, FALSE);
+	g_autofree char *line = g_strconcat (text, "\n", NULL);
+	gsize length = strlen (line);
+
+	json_object_unref (event);
+	for (gsize sent = 0; sent < length;) {
+		gssize step = write (events->descriptor, line + sent, length - sent);
+
+		if (step <= 0)
+			return;
+		sent += step;
+	}
+}
+
+void
+pv_event_warn (PvEvents *events, const char *message)
+{
+	JsonObject *event = pv_event_new ("warning");
+
+	json_object_set_string_member (event, "message", message);
+	pv_event_send (events, event);
+}
+
+void
+pv_phase_tell (
+	PvEvents *events, const char *phase, const char *clause, const char *state, gint64 start_us)
+{
+	JsonObject *event = pv_event_new ("phase");
+
+	json_object_set_string_member (event, "phase", phase);
+	json_object_set_string_member (event, "state", state);
+	json_object_set_string_member (event, "clause", clause);
+	json_object_set_int_member (event, "ms", (g_get_monotonic_time () - start_us) / 1000);
+	pv_event_send (events, event);
+}
+
+void
+pv_phase_begin (PvEvents *events, const char *phase, const char *clause)
+{
+	g_return_if_fail (events->depth < PV_PHASES_NESTED_MAX);
+	events->phases[events->depth].phase = phase;
+	events->phases[events->depth].clause = clause;
+	events->phases[events->depth].start_us = g_get_monotonic_time ();
+	pv_phase_tell (events, phase, clause, "started", events->phases[events->depth].start_us);
+	events->depth++;
+}
+
+void
+pv_phase_end (PvEvents *events, const char *state)
+{
+	if (events->depth == 0)
+		return;
+	events->depth--;
+	pv_phase_tell (events, events->phases[events->depth].phase,
+		       events->phases[events->depth].clause, state,
+		       events->phases[events->depth].start_us);
+}
+
+void
+pv_phase_unwind (PvEvents *events, guint depth)
+{
+	while (events->depth > depth)
+		pv_phase_end (events, "failed");
+}
+
+void
+pv_event_fail (PvEvents *events, const GError *error)
+{
+	JsonObject *event = pv_event_new ("failed");
+	const char *phase = events->depth > 0 ? events->phases[events->depth - 1].phase : "start";
+
+	json_object_set_string_member (event, "phase", phase);
+	json_object_set_string_member (event, "code", pv_error_name (error));
+	json_object_set_string_member (event, "message", error->message);
+	json_object_set_int_member (event, "retry_after_s", pv_error_get_retry_after (error));
+	json_object_set_boolean_member (event, "permanent", pv_error_is_permanent (error));
+	pv_phase_unwind (events, 0);
+	pv_event_send (events, event);
+}

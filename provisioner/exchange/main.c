@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * enrolee-exchange: the child of enroleed that does one Enrolment Exchange and ends with it. It
+ * parses what the network sends, and key material passes through its memory: it cannot be dumped,
+ * its memory is not swapped, and it writes no file. Not for use by hand.
+ */
+#include <config.h>
+
+#include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/exchange/exchange.h"
+#include "provisioner/exchange/provider.h"
+#include "provisioner/keystore-client.h"
+#include "provisioner/limits.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define EXIT_JOB 2
+
+/* Locking counts every mapping against RLIMIT_MEMLOCK: with a small limit a later allocation would
+ * fail in the middle of a handshake, so then it is left alone. */
+static gboolean
+lock_memory (void)
+{
+	struct rlimit limit;
+
+	if (geteuid () != 0 &&
+	    (getrlimit (RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY))
+		return FALSE;
+	return mlockall (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+static gboolean
+harden (PvEvents *events)
+{
+	static const struct rlimit no_core = {0, 0};
+
+	if (prctl (PR_SET_DUMPABLE, 0) != 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    setrlimit (RLIMIT_CORE, &no_core) != 0)
+		return FALSE;
+	signal (SIGPIPE, SIG_IGN);
+	unsetenv ("SSLKEYLOGFILE"); /* libcurl and libssl would write session keys there */
+	if (!lock_memory ())
+		pv_event_warn (events, "memory is not locked (set LimitMEMLOCK=infinity): keys in "
+				       "transit could be swapped");
+	return TRUE;
+}
+
+static GByteArray *
+read_job (GError **error)
+{
+	g_autoptr (GByteArray) text = g_byte_array_new ();
+	guint8 buffer[8192];
+	gssize length;
+
+	while ((length = read (PV_EXCHANGE_JOB_FD, buffer, sizeof buffer)) != 0) {
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 || text->len + length > PV_JOB_MAX) {
+			g_set_error (error, PV_ERROR, PV_ERROR_JOB, "the job cannot be read: %s",
+				     length < 0 ? g_strerror (errno) : "too large");
+			return NULL;
+		}
+		g_byte_array_append (text, buffer, length);
+	}
+	return g_steal_pointer (&text);
+}
+
+static gboolean
+run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **error)
+{
+	g_autoptr (PvKeystore) keystore = pv_keystore_new (job->runtime_dir);
+	gboolean done;
+
+	if (!pv_provider_load (provider_dir, job->runtime_dir, error))
+		return FALSE;
+	if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "libcurl does not start");
+		return FALSE;
+	}
+	pv_keystore_set_origin (keystore, "enrolled", job->mef_fqdn, job->admin_fqdn,
+				job->client_id);
+	done = pv_exchange_run (job, events, &pv_keystore_ops, keystore, error);
+	curl_global_cleanup ();
+	return done;
+}
+
+static const char *
+parse_options (int *argc, char ***argv)
+{
+	static char *provider_dir;
+	const GOptionEntry entries[] = {
+		{"provider-dir", 0, 0, G_OPTION_ARG_FILENAME, &provider_dir,
+		 "Where the OpenSSL provider enrolee.so is", "DIR"},
+		{0},
+	};
+	g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+	g_option_context_set_summary (context, "Does one Enrolment Exchange for enroleed: job on "
+					       "descriptor 3, events on descriptor 4.");
+	g_option_context_add_main_entries (context, entries, NULL);
+	if (!g_option_context_parse (context, argc, argv, NULL) || *argc != 1)
+		return NULL;
+	return provider_dir != NULL ? provider_dir : ENROLEE_OSSL_MODULES_DIR;
+}
+
+int
+main (int argc, char **argv)
+{
+	const char *provider_dir = parse_options (&argc, &argv);
+	PvEvents events = {.descriptor = PV_EXCHANGE_EVENT_FD};
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GByteArray) text = NULL;
+	g_autoptr (PvJob) job = NULL;
+
+	if (provider_dir == NULL || !harden (&events))
+		return EXIT_JOB;
+	text = read_job (&error);
+	job = text != NULL ? pv_job_parse ((const char *)text->data, text->len, &error) : NULL;
+	if (job == NULL) {
+		pv_event_fail (&events, error);
+		return EXIT_JOB;
+	}
+	if (!run (job, &events, provider_dir, &error)) {
+		pv_event_fail (&events, error);
+		return EXIT_FAILURE;
+	}
+	pv_event_send (&events, pv_event_new ("done"));
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * MEF Client Command. Carried out here: NO_MORE_COMMANDS, CERT_PROV by EST; every other class is
+ * answered with its status code.
+ */
+#include <config.h>
+
+#include "provisioner/exchange/mef-command.h"
+
+#include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/exchange/certificate.h"
+#include "provisioner/exchange/est.h"
+#include "provisioner/exchange/mef-register.h"
+#include "provisioner/exchange/mef.h"
+#include "provisioner/limits.h"
+#include "provisioner/resource-mef-client-cmd.h"
+
+#define POLL_DEFAULT_S 3600 /* decision 12 */
+
+/* What this exchange reported last, or the job's memory of it. */
+typedef struct {
+	JsonNode *id; /* (nullable) */
+	guint status;
+} Reported;
+
+static void
+tell_no_more (PvExchange *exchange, gint64 retry_s)
+{
+	JsonObject *event = pv_event_new ("no-more-commands");
+
+	json_object_set_int_member (event, "retry_s", retry_s);
+	pv_event_send (exchange->events, event);
+}
+
+/* R-8.3.9.7-1 to -4; decision with A36: only for the identity that this client holds. */
+static gboolean
+is_acceptable (const PvExchange *exchange, const PvMefClientCmd *command)
+{
+	const PvJob *job = exchange->job;
+	const PvCertProvArgs *args = &command->cert_prov;
+	g_autofree char *path = NULL;
+	guint port;
+
+	return args->protocol == PV_CERT_PROV_EST && args->subject_kind == job->client_kind &&
+	       g_str_equal (args->subject_id, job->client_id) &&
+	       pv_est_parse_uri (args->uri, job->mef_fqdn, &port, &path, NULL);
+}
+
+static guint
+status_of_failure (const GError *error)
+{
+	switch ((PvErrorCode)error->code) {
+	case PV_ERROR_JOB:
+	case PV_ERROR_KEYSTORE:
+	case PV_ERROR_LOCAL:
+	case PV_ERROR_UNSUPPORTED:
+		return PV_CMD_CERT_PROV_CLIENT_ERROR;
+	case PV_ERROR_FAILED:
+	case PV_ERROR_UNREACHABLE:
+	case PV_ERROR_TIMEOUT:
+	case PV_ERROR_HANDSHAKE:
+	case PV_ERROR_CREDENTIAL:
+	case PV_ERROR_PEER:
+	case PV_ERROR_LIMIT:
+	case PV_ERROR_MALFORMED:
+	case PV_ERROR_MISMATCH:
+	case PV_ERROR_REQUEST:
+	case PV_ERROR_NOT_FOUND:
+	case PV_ERROR_NOT_AUTHORISED:
+	case PV_ERROR_CONFLICT:
+	case PV_ERROR_RELEASE:
+	case PV_ERROR_SERVER:
+	case PV_ERROR_PENDING:
+	case PV_ERROR_CERTIFICATE:
+		break;
+	}
+	return PV_CMD_CERT_PROV_SERVER_ERROR;
+}
+
+/* Fails only for 202: there is no status for "in progress", so nothing is reported. */
+static gboolean
+provision (PvExchange *exchange, const PvMefClientCmd *command, guint *status, GError **error)
+{
+	guint depth = exchange->events->depth;
+	g_autoptr (GError) cause = NULL;
+
+	*status = PV_CMD_UNACCEPTABLE_ARGUMENTS;
+	if (!is_acceptable (exchange, command))
+		return TRUE;
+	*status = PV_CMD_OK;
+	if (exchange->has_certificate ||
+	    pv_certificate_provision (exchange, command->cert_prov.uri,
+				      command->cert_prov.subject_kind,
+				      command->cert_prov.subject_id, &cause))
+		return TRUE;
+	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING)) {
+		g_propagate_error (error, g_steal_pointer (&cause));
+		return FALSE;
+	}
+	*status = status_of_failure (cause);
+	pv_phase_unwind (exchange->events, depth);
+	pv_event_warn (exchange->events, cause->message);
+	return TRUE;
+}
+
+/* R-8.3.9.2-3, in its order; decision 8 for what was reported before. */
+static gboolean
+carry_out (PvExchange *exchange,
+	   const PvMefClientCmd *command,
+	   const Reported *reported,
+	   guint *status,
+	   GError **error)
+{
+	if (reported->id != NULL && json_node_equal (reported->id, command->id)) {
+		*status =
+			command->status == PV_CMD_REISSUED ? reported->status : PV_CMD_REPEATED_ID;
+		return TRUE;
+	}
+	*status = PV_CMD_CLASS_NOT_SUPPORTED;
+	if (command->class > PV_CMD_CERT_PROV)
+		return TRUE;
+	*status = PV_CMD_BAD_ARGUMENTS;
+	if (!command->args_valid)
+		return TRUE;
+	*status = PV_CMD_UNACCEPTABLE_ARGUMENTS;
+	if (command->target != NULL && !g_str_equal (command->target, exchange->job->client_id))
+		return TRUE;
+	return provision (exchange, command, status, error);
+}
+
+/* R-8.3.9.1-2: enroleed writes this down before the MEF hears it. */
+static void
+remember (PvExchange *exchange, Reported *reported, const PvMefClientCmd *command, guint status)
+{
+	JsonObject *event = pv_event_new ("command");
+
+	g_clear_pointer (&reported->id, json_node_unref);
+	reported->id = json_node_copy (command->id);
+	reported->status = status;
+	json_object_set_member (event, "id", json_node_copy (command->id));
+	json_object_set_int_member (event, "class", command->class);
+	json_object_set_int_member (event, "status", status);
+	pv_event_send (exchange->events, event);
+}
+
+static gboolean
+is_the_end (const PvMefClientCmd *command)
+{
+	return command->class == PV_CMD_NO_MORE_COMMANDS && command->args_valid;
+}
+
+/* One command: carried out and reported. @content is replaced by the next one. */
+static gboolean
+handle (PvExchange *exchange,
+	const char *id,
+	JsonNode **content,
+	Reported *reported,
+	gboolean *end,
+	GError **error)
+{
+	const PvDialect *dialect = exchange->job->dialect;
+	g_autoptr (PvMefClientCmd) command = pv_mef_client_cmd_parse (dialect, *content, error);
+	g_autoptr (JsonNode) update = NULL;
+	g_autoptr (JsonNode) next = NULL;
+	guint status;
+
+	if (command == NULL)
+		return FALSE;
+	*end = is_the_end (command);
+	if (*end) {
+		tell_no_more (exchange, command->retry_s);
+		return TRUE;
+	}
+	if (!carry_out (exchange, command, reported, &status, error))
+		return FALSE;
+	remember (exchange, reported, command, status);
+	update = pv_mef_client_cmd_build_status (dialect, command->id, status);
+	if (!pv_mef_child (exchange, exchange->session->transport, PV_UPDATE, id, update, &next,
+			   error))
+		return FALSE;
+	json_node_unref (*content);
+	*content = g_steal_pointer (&next);
+	return TRUE;
+}
+
+static gboolean
+loop (PvExchange *exchange, const char *id, Reported *reported, GError **error)
+{
+	g_autoptr (JsonNode) content = NULL;
+	gboolean end = FALSE;
+
+	if (!pv_mef_child (exchange, exchange->session->transport, PV_RETRIEVE, id, NULL, &content,
+			   error))
+		return FALSE;
+	for (guint i = 0; i < PV_COMMANDS_MAX && !end; i++)
+		if (!handle (exchange, id, &content, reported, &end, error))
+			return FALSE;
+	if (end)
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_LIMIT, "the MEF issues commands without end");
+	return FALSE;
+}
+
+/* A18: no child reference in the answer: look once. */
+static gboolean
+find_command (PvExchange *exchange, char **id, GError **error)
+{
+	g_autoptr (PvMefClientReg) looked = NULL;
+
+	*id = g_strdup (exchange->registration->command_id);
+	if (*id != NULL)
+		return TRUE;
+	looked = pv_mef_registration_retrieve (exchange, exchange->registration->id, error);
+	if (looked == NULL)
+		return FALSE;
+	*id = g_strdup (looked->command_id);
+	return TRUE;
+}
+
+gboolean
+pv_mef_commands (PvExchange *exchange, GError **error)
+{
+	const PvJob *job = exchange->job;
+	Reported reported = {NULL, job->last_command_status};
+	g_autofree char *id = NULL;
+	gboolean done = TRUE;
+
+	if (exchange->registration == NULL) {
+		g_set_error (error, PV_ERROR, PV_ERROR_JOB,
+			     "commands need the step that registers (R-8.3.9.1-1)");
+		return FALSE;
+	}
+	pv_phase_begin (exchange->events, PV_PHASE_COMMANDS, "8.3.9");
+	if (!find_command (exchange, &id, error))
+		return FALSE;
+	if (id == NULL)
+		tell_no_more (exchange, POLL_DEFAULT_S);
+	if (job->last_command_id != NULL)
+		reported.id = json_node_copy (job->last_command_id);
+	if (id != NULL)
+		done = loop (exchange, id, &reported, error);
+	g_clear_pointer (&reported.id, json_node_unref);
+	if (done)
+		pv_phase_end (exchange->events, "done");
+	return done;
+}

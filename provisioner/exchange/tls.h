@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The TLS side of a session with the MEF: TLS 1.2 only, no resumption, no renegotiation; what the
+ * handshake yields (exported key, tls-unique, why it failed) is taken in libssl's callbacks,
+ * because libcurl keeps the SSL object to itself.
+ *
+ * Spec: TS-0003 10.2.1, 10.3.1; RFC 5705, RFC 5929
+ */
+#pragma once
+
+#include "provisioner/exchange/auth-ppsk.h"
+
+#define PV_TLS_EXPORT_LENGTH 48 /* D2: 16 octets of identifier, 32 of key */
+#define PV_TLS_EXPORT_ID_LENGTH 16
+
+typedef struct _PvTls PvTls;
+
+typedef enum {
+	PV_HANDSHAKE_STARTED,
+	PV_HANDSHAKE_DONE,
+	PV_HANDSHAKE_FAILED,
+} PvHandshakeState;
+
+typedef void (*PvHandshakeObserver) (gpointer data, PvHandshakeState state);
+
+/**
+ * pv_tls_new:
+ * @ppsk: must live as long as the object
+ * @export_label: (nullable): label of the exporter; with %NULL nothing is exported
+ *
+ * Returns: (transfer full): settings and results of one session.
+ */
+PvTls *pv_tls_new (const PvPpsk *ppsk, const char *export_label);
+void pv_tls_free (PvTls *tls);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvTls, pv_tls_free)
+
+/**
+ * pv_tls_observe:
+ * @observer: is told when a handshake starts, is done, fails
+ */
+void pv_tls_observe (PvTls *tls, PvHandshakeObserver observer, gpointer data);
+
+/**
+ * pv_tls_prepare:
+ * @tls: settings
+ * @context: a fresh context, before its first handshake
+ *
+ * Returns: whether libssl took all settings.
+ */
+gboolean pv_tls_prepare (PvTls *tls, SSL_CTX *context);
+
+/**
+ * pv_tls_is_acceptable:
+ *
+ * Returns: whether the last handshake ended as it must. To be asked before the first byte is sent.
+ */
+gboolean pv_tls_is_acceptable (const PvTls *tls);
+
+/** Returns: the number of handshakes that were done. */
+guint pv_tls_handshakes (const PvTls *tls);
+
+/** Returns: the alert that the peer sent in a failed handshake, -1 for none. */
+int pv_tls_alert (const PvTls *tls);
+
+/** Returns: (transfer full) (nullable): base64 of tls-unique of the last handshake. */
+char *pv_tls_unique (const PvTls *tls);
+
+/**
+ * pv_tls_reveal_exported:
+ * @tls: a session that exports
+ *
+ * Returns: (transfer none) (nullable): %PV_TLS_EXPORT_LENGTH octets of the one handshake; %NULL
+ * when there was none, or more than one. Wiped by pv_tls_free().
+ */
+const guint8 *pv_tls_reveal_exported (const PvTls *tls);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The transport over HTTP/1.1 by libcurl.
+ */
+#include <config.h>
+
+#include "provisioner/exchange/transport-http.h"
+
+#include "provisioner/error.h"
+#include "provisioner/limits.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+typedef struct {
+	PvTransport base;
+	CURL *curl;
+	PvTls *tls;
+	struct curl_slist *connect_to;
+	char *origin; /* https://fqdn:port */
+	char error_text[CURL_ERROR_SIZE];
+} HttpTransport;
+
+/* What one request collects. */
+typedef struct {
+	PvHttpResponse *response;
+	GByteArray *body;
+	gsize body_max;
+	guint header_lines;
+	gboolean too_large;
+} Collector;
+
+static CURLcode
+on_ssl_context (CURL *curl, void *context, void *data)
+{
+	return pv_tls_prepare (data, context) ? CURLE_OK : CURLE_SSL_CIPHER;
+}
+
+/* Between the handshake and the first byte of a request. */
+static int
+on_before_request (void *data, char *ip, char *local_ip, int port, int local_port)
+{
+	return pv_tls_is_acceptable (data) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static size_t
+on_body (char *bytes, size_t size, size_t count, void *data)
+{
+	Collector *collector = data;
+	gsize length = size * count;
+
+	if (length > collector->body_max - collector->body->len) {
+		collector->too_large = TRUE;
+		return 0;
+	}
+	g_byte_array_append (collector->body, (const guint8 *)bytes, length);
+	return length;
+}
+
+static size_t
+on_header (char *bytes, size_t size, size_t count, void *data)
+{
+	Collector *collector = data;
+	gsize length = size * count;
+	const char *colon = memchr (bytes, ':', length);
+	g_autofree char *name = NULL;
+	char *value;
+
+	if (length > PV_HEADER_MAX || ++collector->header_lines > PV_HEADERS_MAX) {
+		collector->too_large = TRUE;
+		return 0;
+	}
+	/* A 100 Continue, or trailers, must not leave headers behind. */
+	if (length >= 5 && memcmp (bytes, "HTTP/", 5) == 0)
+		g_hash_table_remove_all (collector->response->headers);
+	else if (colon != NULL) {
+		name = g_ascii_strdown (bytes, colon - bytes);
+		value = g_strndup (colon + 1, bytes + length - colon - 1);
+		g_hash_table_replace (collector->response->headers, g_steal_pointer (&name),
+				      g_strstrip (value));
+	}
+	return length;
+}
+
+/* The alert says more than libcurl's text (RFC 5246 7.2.2, RFC 4279 2). */
+static gboolean
+explain_alert (int alert, GError **error)
+{
+	switch (alert) {
+	case SSL_AD_UNKNOWN_PSK_IDENTITY:
+		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
+			     "the MEF does not know our key identifier (KpmID)");
+		return TRUE;
+	case SSL_AD_DECRYPT_ERROR:
+	case SSL_AD_BAD_RECORD_MAC:
+		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
+			     "the MEF has another key under our key identifier (KpmID)");
+		return TRUE;
+	case SSL_AD_ACCESS_DENIED:
+	case SSL_AD_BAD_CERTIFICATE:
+	case SSL_AD_CERTIFICATE_EXPIRED:
+	case SSL_AD_CERTIFICATE_REVOKED:
+	case SSL_AD_CERTIFICATE_UNKNOWN:
+		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
+			     "the MEF refuses our credential: alert %s",
+			     SSL_alert_desc_string_long (alert));
+		return TRUE;
+	case SSL_AD_HANDSHAKE_FAILURE:
+		g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE,
+			     "the MEF takes none of the cipher suites for pre-shared keys");
+		return TRUE;
+	case -1:
+		return FALSE;
+	}
+	g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE, "the MEF ended the handshake: alert %s",
+		     SSL_alert_desc_string_long (alert));
+	return TRUE;
+}
+
+static const struct {
+	CURLcode curl;
+	PvErrorCode code;
+} reasons[] = {
+	{CURLE_COULDNT_RESOLVE_HOST, PV_ERROR_UNREACHABLE},
+	{CURLE_COULDNT_RESOLVE_PROXY, PV_ERROR_UNREACHABLE},
+	{CURLE_COULDNT_CONNECT, PV_ERROR_UNREACHABLE},
+	{CURLE_INTERFACE_FAILED, PV_ERROR_UNREACHABLE},
+	{CURLE_SEND_ERROR, PV_ERROR_UNREACHABLE},
+	{CURLE_RECV_ERROR, PV_ERROR_UNREACHABLE},
+	{CURLE_GOT_NOTHING, PV_ERROR_UNREACHABLE},
+	{CURLE_PARTIAL_FILE, PV_ERROR_UNREACHABLE},
+	{CURLE_OPERATION_TIMEDOUT, PV_ERROR_TIMEOUT},
+	{CURLE_SSL_CONNECT_ERROR, PV_ERROR_HANDSHAKE},
+	{CURLE_SSL_CIPHER, PV_ERROR_LOCAL},
+	{CURLE_WEIRD_SERVER_REPLY, PV_ERROR_MALFORMED},
+	{CURLE_UNSUPPORTED_PROTOCOL, PV_ERROR_MALFORMED},
+	{CURLE_BAD_CONTENT_ENCODING, PV_ERROR_MALFORMED},
+	{CURLE_FILESIZE_EXCEEDED, PV_ERROR_LIMIT},
+};
+
+static void
+explain (const HttpTransport *http, const Collector *collector, CURLcode result, GError **error)
+{
+	PvErrorCode code = PV_ERROR_FAILED;
+
+	if (collector->too_large) {
+		g_set_error (error, PV_ERROR, PV_ERROR_LIMIT,
+			     "the answer is larger than %" G_GSIZE_FORMAT
+			     " bytes, or its header is",
+			     collector->body_max);
+		return;
+	}
+	if (result == CURLE_ABORTED_BY_CALLBACK) {
+		g_set_error (error, PV_ERROR, PV_ERROR_PEER,
+			     "the session is not authenticated by the pre-shared key");
+		return;
+	}
+	if (result == CURLE_SSL_CONNECT_ERROR && explain_alert (pv_tls_alert (http->tls), error))
+		return;
+	for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
+		if (reasons[i].curl == result)
+			code = reasons[i].code;
+	g_set_error (error, PV_ERROR, code, "%s: %s", http->origin,
+		     http->error_text[0] != '\0' ? http->error_text : curl_easy_strerror (result));
+}
+
+static struct curl_slist *
+header_list (const PvHttpRequest *request)
+{
+	struct curl_slist *list = curl_slist_append (NULL, "Expect:");
+
+	for (guint i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+		list = curl_slist_append (list, request->headers[i]);
+	return list;
+}
+
+static void
+set_request (HttpTransport *http, const PvHttpRequest *request, Collector *collector)
+{
+	g_autofree char *url = g_strconcat (http->origin, request->path, NULL);
+
+	curl_easy_setopt (http->curl, CURLOPT_URL, url);
+	if (request->body != NULL) {
+		curl_easy_setopt (http->curl, CURLOPT_POST, 1l);
+		curl_easy_setopt (http->curl, CURLOPT_POSTFIELDSIZE, (long)strlen (request->body));
+		curl_easy_setopt (http->curl, CURLOPT_POSTFIELDS, request->body);
+	} else {
+		curl_easy_setopt (http->curl, CURLOPT_HTTPGET, 1l);
+	}
+	curl_easy_setopt (http->curl, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt (http->curl, CURLOPT_WRITEDATA, collector);
+	curl_easy_setopt (http->curl, CURLOPT_HEADERDATA, collector);
+	http->error_text[0] = '\0';
+}
+
+static void
+finish_response (HttpTransport *http, Collector *collector)
+{
+	PvHttpResponse *response = collector->response;
+	curl_off_t retry_after = 0;
+	long status = 0;
+
+	curl_easy_getinfo (http->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo (http->curl, CURLINFO_RETRY_AFTER, &retry_after);
+	response->status = status;
+	response->retry_after_s = CLAMP (retry_after, 0, PV_RETRY_AFTER_MAX_S);
+	response->body = g_byte_array_free_to_bytes (g_steal_pointer (&collector->body));
+}
+
+static PvHttpResponse *
+http_request (PvTransport *transport, const PvHttpRequest *request, GError **error)
+{
+	HttpTransport *http = (HttpTransport *)transport;
+	g_autoptr (PvHttpResponse) response = g_new0 (PvHttpResponse, 1);
+	Collector collector = {response, g_byte_array_new (), request->answer_max, 0, FALSE};
+	struct curl_slist *headers = header_list (request);
+	CURLcode result;
+
+	response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+	set_request (http, request, &collector);
+	curl_easy_setopt (http->curl, CURLOPT_HTTPHEADER, headers);
+	result = curl_easy_perform (http->curl);
+	curl_easy_setopt (http->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all (headers);
+	if (result == CURLE_OK) {
+		finish_response (http, &collector);
+		return g_steal_pointer (&response);
+	}
+	g_byte_array_unref (collector.body);
+	explain (http, &collector, result, error);
+	return NULL;
+}
+
+static guint
+http_handshakes (PvTransport *transport)
+{
+	return pv_tls_handshakes (((HttpTransport *)transport)->tls);
+}
+
+static char *
+http_tls_unique (PvTransport *transport)
+{
+	return pv_tls_unique (((HttpTransport *)transport)->tls);
+}
+
+static void
+http_free (PvTransport *transport)
+{
+	HttpTransport *http = (HttpTransport *)transport;
+
+	curl_easy_cleanup (http->curl);
+	curl_slist_free_all (http->connect_to);
+	g_free (http->origin);
+	g_free (http);
+}
+
+static void
+set_tls (HttpTransport *http)
+{
+	CURL *curl = http->curl;
+
+	curl_easy_setopt (curl, CURLOPT_SSLVERSION,
+			  (long)(CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2));
+	/* libcurl knows certificates only: with a pre-shared key it must not look for one. That the
+	 * key authenticated the server is checked by pv_tls_is_acceptable(). */
+	curl_easy_setopt (curl, CURLOPT_SSL_VERIFYPEER, 0l);
+	curl_easy_setopt (curl, CURLOPT_SSL_VERIFYHOST, 0l);
+	curl_easy_setopt (curl, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt (curl, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt (curl, CURLOPT_SSL_ENABLE_ALPN, 0l);
+	curl_easy_setopt (curl, CURLOPT_SSL_SESSIONID_CACHE, 0l);
+	curl_easy_setopt (curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+	curl_easy_setopt (curl, CURLOPT_SSL_CTX_DATA, http->tls);
+	curl_easy_setopt (curl, CURLOPT_PREREQFUNCTION, on_before_request);
+	curl_easy_setopt (curl, CURLOPT_PREREQDATA, http->tls);
+}
+
+static void
+set_http (HttpTransport *http, const PvHttpTarget *target)
+{
+	CURL *curl = http->curl;
+
+	curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt (curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 0l);
+	curl_easy_setopt (curl, CURLOPT_PATH_AS_IS, 1l);
+	curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1l);
+	curl_easy_setopt (curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	/* R-8.3.6-4: HTTP authentication is never used. */
+	curl_easy_setopt (curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+	curl_easy_setopt (curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+	curl_easy_setopt (curl, CURLOPT_PROXY, target->proxy != NULL ? target->proxy : "");
+	curl_easy_setopt (curl, CURLOPT_INTERFACE, target->interface);
+	curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long)target->connect_s);
+	curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long)target->total_s);
+	curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, 1l);
+	curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long)target->stall_s);
+	curl_easy_setopt (curl, CURLOPT_MAXCONNECTS, 1l);
+	curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, http->error_text);
+	curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt (curl, CURLOPT_HEADERFUNCTION, on_header);
+}
+
+PvTransport *
+pv_transport_http_new (const PvHttpTarget *target, PvTls *tls, GError **error)
+{
+	CURL *curl = curl_easy_init ();
+	HttpTransport *http;
+
+	if (curl == NULL) {
+		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "libcurl does not start");
+		return NULL;
+	}
+	http = g_new0 (HttpTransport, 1);
+	http->base = (PvTransport){http_request, http_handshakes, http_tls_unique, http_free};
+	http->curl = curl;
+	http->tls = tls;
+	http->origin = target->port == 443
+			       ? g_strdup_printf ("https://%s", target->fqdn)
+			       : g_strdup_printf ("https://%s:%u", target->fqdn, target->port);
+	if (target->connect_host != NULL) {
+		gboolean bare_ipv6 = strchr (target->connect_host, ':') != NULL &&
+				     target->connect_host[0] != '[';
+		g_autofree char *entry =
+			g_strdup_printf (bare_ipv6 ? "::[%s]:" : "::%s:", target->connect_host);
+		http->connect_to = curl_slist_append (NULL, entry);
+		curl_easy_setopt (curl, CURLOPT_CONNECT_TO, http->connect_to);
+	}
+	set_tls (http);
+	set_http (http, target);
+	return &http->base;
+}
