@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command's way to enroleed. */
+#pragma once
+
+#include "provisioner/cli/cli.h"
+#include "provisioner/control-names.h"
+
+/**
+ * cli_bus_connect:
+ *
+ * Returns: (transfer full) (nullable): the system bus, or the one of --bus; %NULL with G_IO_ERROR
+ */
+GDBusConnection *cli_bus_connect (Cli *cli, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * cli_bus_call:
+ * @arguments: (nullable): floating
+ * @reply: (nullable): type of the reply
+ *
+ * Returns: (transfer full) (nullable): %NULL with G_IO_ERROR, G_DBUS_ERROR, or PV_ERROR/NOT_FOUND
+ */
+GVariant *cli_bus_call (GDBusConnection *bus,
+			const char *method,
+			GVariant *arguments,
+			const char *reply,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Names on D-Bus that enroleed and the command share; the interface is in org.onem2m.Enrolee1.xml.
+ */
+#pragma once
+
+#define PV_BUS_NAME "org.onem2m.Enrolee1"
+#define PV_BUS_PATH "/org/onem2m/Enrolee1"
+#define PV_BUS_INTERFACE "org.onem2m.Enrolee1"
+#define PV_BUS_ERROR_NOT_FOUND "org.onem2m.Enrolee1.Error.NotFound"
+
+/* Outcomes of the signal Finished and of Status */
+#define PV_OUTCOME_PROVISIONED "provisioned" /* everything asked for is published */
+#define PV_OUTCOME_WAITING "waiting"         /* tried again by itself */
+#define PV_OUTCOME_REFUSED "refused"         /* needs somebody's attention; tried again, rarely */
