@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <time.h>
 
 #include "provisioner/cli/bundle.h"
