@@ -64,7 +64,7 @@ CK_RV ks_operate_verify (const KsPubkey *pubkey,
 
 /**
  * ks_operate_decrypt:
- * @plain: room for %WIRE_SIGNATURE_MAX bytes
+ * @plain: room for %WIRE_SIGNATURE_MAX bytes; zeros after a bad padding
  * @plain_len: (out)
  *
  * CKM_RSA_PKCS (a bad padding costs what a good one does, and answers CKR_ENCRYPTED_DATA_INVALID)
