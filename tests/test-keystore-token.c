@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The backing token, with a real SoftHSM: first start, keys of every type in and out, refusals.
+ */
+#include <config.h>
+
+#include "keystore/crypto.h"
+#include "tests/store-fixture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct {
+	const char *name;
+	KsKeyType type;
+	guint bits;
+} kinds[] = {
+	{"p256", KS_KEY_P256, 0},       {"p384", KS_KEY_P384, 0},      {"p521", KS_KEY_P521, 0},
+	{"ed25519", KS_KEY_ED25519, 0}, {"rsa2048", KS_KEY_RSA, 2048},
+};
+
+static void
+test_first_start (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *pin = NULL;
+	struct stat status;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_AUTO);
+	pin = g_build_filename (store->dir, "token.pin", NULL);
+	g_assert_false (ks_token_exists (store->token));
+	g_assert_false (ks_token_open (store->token, TRUE, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_TOKEN_MISSING);
+	g_clear_error (&error);
+	g_assert_true (ks_token_open (store->token, FALSE, &error));
+	g_assert_no_error (error);
+	g_assert_true (ks_token_exists (store->token));
+	g_assert_cmpint (stat (pin, &status), ==, 0);
+	g_assert_cmpint (status.st_mode & 0777, ==, 0600);
+	store_free (store);
+}
+
+static void
+test_open_again (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *dir = NULL;
+	g_autoptr (KsGeneration) generation = NULL;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	dir = store_temp_dir ();
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	generation = store_add_pair (store, "one", KS_KEY_P256, 0);
+	store_close (store);
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	g_assert_true (store_key_works (store, generation));
+	store_close (store);
+	store_remove_dir (dir);
+}
+
+/* A PIN file that others may read, and one with another PIN. */
+static void
+test_pin (void)
+{
+	g_autofree char *dir = NULL;
+	g_autofree char *pin = NULL;
+	g_autoptr (GError) error = NULL;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	dir = store_temp_dir ();
+	pin = g_build_filename (dir, "token.pin", NULL);
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	g_assert_true (ks_token_open (store->token, FALSE, &error));
+	store_close (store);
+	g_assert_cmpint (g_chmod (pin, 0640), ==, 0);
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	g_assert_false (ks_token_open (store->token, FALSE, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_TOKEN);
+	g_clear_error (&error);
+	g_assert_true (g_file_set_contents (pin, "wrong\n", -1, NULL));
+	g_assert_cmpint (g_chmod (pin, 0600), ==, 0);
+	g_assert_false (ks_token_open (store->token, FALSE, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_TOKEN);
+	store_close (store);
+	store_remove_dir (dir);
+}
+
+static void
+test_generate (gconstpointer data)
+{
+	guint i = GPOINTER_TO_UINT (data);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsGeneration) memory = NULL;
+	g_autoptr (KsGeneration) token = NULL;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_MEMORY);
+	memory = store_add_pair (store, "memory", kinds[i].type, kinds[i].bits);
+	g_assert_true (store_key_works (store, memory));
+	g_assert_true (ks_token_destroy (store->token, memory->key_id, &error));
+	g_assert_false (ks_token_contains (store->token, memory->key_id));
+	/* The copy in memory goes when it is forgotten. */
+	g_assert_true (store_key_works (store, memory));
+	ks_resident_forget (store->resident, memory->key_object);
+	g_assert_false (store_key_works (store, memory));
+	store_free (store);
+
+	store = store_new (KS_RESIDENCY_TOKEN);
+	token = store_add_pair (store, "token", kinds[i].type, kinds[i].bits);
+	g_assert_true (store_key_works (store, token));
+	g_assert_true (ks_token_destroy (store->token, token->key_id, &error));
+	g_assert_false (store_key_works (store, token));
+	store_free (store);
+}
+
+static KsSecret *
+pkcs8_of (EVP_PKEY *key)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8 (key);
+	guint8 *der = NULL;
+	int len = i2d_PKCS8_PRIV_KEY_INFO (info, &der);
+	KsSecret *secret = ks_secret_new (der, (gsize)len);
+
+	OPENSSL_clear_free (der, (gsize)len);
+	PKCS8_PRIV_KEY_INFO_free (info);
+	return secret;
+}
+
+static void
+test_import (gconstpointer data)
+{
+	guint i = GPOINTER_TO_UINT (data);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (EVP_PKEY) key = NULL;
+	g_autoptr (EVP_PKEY) read = NULL;
+	g_autoptr (KsSecret) pkcs8 = NULL;
+	g_autoptr (KsGeneration) staged = NULL;
+	g_autoptr (KsGeneration) twice = NULL;
+	KsIntent intent = store_intent ("imported");
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	if (kinds[i].type == KS_KEY_RSA)
+		key = EVP_RSA_gen (kinds[i].bits);
+	else if (kinds[i].type == KS_KEY_ED25519)
+		key = EVP_PKEY_Q_keygen (NULL, NULL, "ED25519");
+	else
+		key = EVP_EC_gen (kinds[i].type == KS_KEY_P256   ? "P-256"
+				  : kinds[i].type == KS_KEY_P384 ? "P-384"
+								 : "P-521");
+	store = store_new (KS_RESIDENCY_AUTO);
+	pkcs8 = pkcs8_of (key);
+	g_assert_true (ks_publisher_import_key (store->publisher, &intent, pkcs8, &staged, &error));
+	g_assert_no_error (error);
+	g_assert_true (store_key_works (store, staged));
+	read = ks_token_read_key (store->token, staged->key_type, staged->key_id, staged->spki,
+				  &error);
+	g_assert_no_error (error);
+	g_assert_cmpint (EVP_PKEY_eq (read, key), ==, 1);
+	/* The same key once more is another generation. */
+	g_assert_true (ks_publisher_import_key (store->publisher, &intent, pkcs8, &twice, &error));
+	g_assert_cmpint (memcmp (staged->key_id, twice->key_id, KS_KEY_ID_LEN), !=, 0);
+	store_free (store);
+}
+
+static void
+test_import_refused (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsSecret) garbage = NULL;
+	g_autoptr (KsSecret) small = NULL;
+	g_autoptr (KsSecret) curve = NULL;
+	g_autoptr (EVP_PKEY) rsa = EVP_RSA_gen (1024);
+	g_autoptr (EVP_PKEY) ec = EVP_EC_gen ("secp256k1");
+	g_autoptr (KsGeneration) staged = NULL;
+	KsIntent intent = store_intent ("refused");
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_AUTO);
+	garbage = ks_secret_new ("0\202\001\001", 4);
+	small = pkcs8_of (rsa);
+	curve = pkcs8_of (ec);
+	g_assert_false (
+		ks_publisher_import_key (store->publisher, &intent, garbage, &staged, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_INVALID);
+	g_clear_error (&error);
+	g_assert_false (
+		ks_publisher_import_key (store->publisher, &intent, small, &staged, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_UNSUPPORTED);
+	g_clear_error (&error);
+	g_assert_false (
+		ks_publisher_import_key (store->publisher, &intent, curve, &staged, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_UNSUPPORTED);
+	store_free (store);
+}
+
+static void
+test_secret (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsGeneration) generation = NULL;
+	g_autoptr (KsKey) key = NULL;
+	g_autoptr (KsSecret) expected = ks_secret_new ("0123456789abcdef0123456789abcdef", 32);
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_TOKEN);
+	generation = store_add_secret (store, "psk", "AB01@mef.example.com");
+	key = ks_resident_get (store->resident, generation, &error);
+	g_assert_no_error (error);
+	g_assert_true (ks_secret_equal (ks_key_secret (key), expected));
+	g_assert_cmpuint (generation->key_bits, ==, 256);
+	store_free (store);
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	g_test_add_func ("/token/first-start", test_first_start);
+	g_test_add_func ("/token/open-again", test_open_again);
+	g_test_add_func ("/token/pin", test_pin);
+	for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+		g_autofree char *generate = g_strdup_printf ("/token/generate/%s", kinds[i].name);
+		g_autofree char *import = g_strdup_printf ("/token/import/%s", kinds[i].name);
+
+		g_test_add_data_func (generate, GUINT_TO_POINTER (i), test_generate);
+		g_test_add_data_func (import, GUINT_TO_POINTER (i), test_import);
+	}
+	g_test_add_func ("/token/import/refused", test_import_refused);
+	g_test_add_func ("/token/secret", test_secret);
+	return g_test_run ();
+}
