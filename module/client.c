@@ -435,3 +435,16 @@ mod_client_sees (uint64_t instance)
 	leave ();
 	return seen;
 }
+
+void
+mod_client_close (void)
+{
+	enter ();
+	for (size_t i = 0; i < POOL_SIZE; i++) {
+		ModConnection *connection = &pool.connections[i];
+
+		if (connection->use == MOD_IDLE && connection->state != MOD_CONNECTION_EMPTY)
+			mod_connection_close (connection);
+	}
+	leave ();
+}

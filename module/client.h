@@ -60,3 +60,6 @@ CK_RV mod_client_view (uint32_t wait_ms, ModClientView *view);
  * process has now. Does not wait.
  */
 bool mod_client_sees (uint64_t instance);
+
+/** Closes the connections that no thread uses. */
+void mod_client_close (void);
