@@ -13,39 +13,29 @@
 
 #include <string.h>
 
+/* Whether json-glib may see it: PV_ERROR_LIMIT for the depth; PV_ERROR_MALFORMED for what its
+ * scanner knows besides JSON, comments and 'strings', in which a quote would blind this count. */
 static gboolean
-depth_is_bounded (const char *bytes, gsize length)
+structure_is_safe (const char *bytes, gsize length, PvErrorCode *code)
 {
 	gsize depth = 0;
 	gboolean in_string = FALSE;
 
 	for (gsize i = 0; i < length; i++) {
-		if (in_string) {
-			if (bytes[i] == '\\')
-				i++;
-			else if (bytes[i] == '"')
-				in_string = FALSE;
-			continue;
+		if (bytes[i] == '"')
+			in_string = !in_string;
+		else if (in_string)
+			i += bytes[i] == '\\';
+		else if (bytes[i] == '[' || bytes[i] == '{')
+			depth++;
+		else if ((bytes[i] == ']' || bytes[i] == '}') && depth > 0)
+			depth--;
+		else if (memchr ("/'#", bytes[i], 3) != NULL) {
+			*code = PV_ERROR_MALFORMED;
+			return FALSE;
 		}
-		switch (bytes[i]) {
-		case '"':
-			in_string = TRUE;
-			break;
-		case '[':
-		case '{':
-			if (++depth > PV_JSON_DEPTH_MAX)
-				return FALSE;
-			break;
-		case ']':
-		case '}':
-			if (depth > 0)
-				depth--;
-			break;
-		/* json-glib's scanner also knows comments and 'strings', in which a quote would
-		 * blind this count; JSON has neither outside of strings. */
-		case '/':
-		case '\'':
-		case '#':
+		if (depth > PV_JSON_DEPTH_MAX) {
+			*code = PV_ERROR_LIMIT;
 			return FALSE;
 		}
 	}
@@ -57,6 +47,7 @@ pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error
 {
 	g_autoptr (JsonParser) parser = json_parser_new_immutable ();
 	g_autoptr (GError) cause = NULL;
+	PvErrorCode code;
 	JsonNode *root;
 
 	if (length > length_max) {
@@ -69,9 +60,8 @@ pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "JSON is not valid UTF-8");
 		return NULL;
 	}
-	if (!depth_is_bounded (bytes, length)) {
-		g_set_error (error, PV_ERROR, PV_ERROR_LIMIT,
-			     "JSON is nested deeper than %d levels, or holds comments",
+	if (!structure_is_safe (bytes, length, &code)) {
+		g_set_error (error, PV_ERROR, code, "not JSON, or nested deeper than %d levels",
 			     PV_JSON_DEPTH_MAX);
 		return NULL;
 	}

@@ -121,6 +121,9 @@ publish (gpointer data,
 static void
 discard (gpointer data, guint32 staged)
 {
+	FakeKeystore *keystore = data;
+
+	keystore->discarded++;
 }
 
 const PvKeystoreOps fake_keystore_ops = {

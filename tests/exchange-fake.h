@@ -13,6 +13,7 @@ typedef struct {
 	guint staged_pairs;
 	guint signatures;
 	guint published;
+	guint discarded;
 	gboolean break_signatures;
 	GPtrArray *chain;   /* GBytes, as attached */
 	GPtrArray *anchors; /* GBytes, as attached */

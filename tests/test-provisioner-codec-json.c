@@ -43,8 +43,8 @@ test_bad (void)
 		{"{\"a\":1}}", PV_ERROR_MALFORMED},
 		{"{\"a\":\"\xff\"}", PV_ERROR_MALFORMED},
 		{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", PV_ERROR_LIMIT},
-		{"{/* \" */\"a\":1}", PV_ERROR_LIMIT},
-		{"{'a':1}", PV_ERROR_LIMIT},
+		{"{/* \" */\"a\":1}", PV_ERROR_MALFORMED},
+		{"{'a':1}", PV_ERROR_MALFORMED},
 	};
 	g_autofree char *big = g_strnfill (PV_BODY_MAX + 1, ' ');
 	g_autoptr (GError) too_big = NULL;

@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# One Enrolment Exchange against the simulated MEF, with a keystore of the test's own: the whole path, and what happens when
+# the MEF misbehaves: a clear error in the right phase, and nothing published.
+
+. "${top_srcdir:-.}/tests/tap.sh"
+. "$top_srcdir/tests/sim/sim.sh"
+. "$top_srcdir/tests/exchange-job.sh"
+tap_needs curl openssl
+[ -x "$top_builddir/tests/sim/mef-sim" ] || tap_skip "the simulated MEF was not built"
+
+# Without the provider a reference is the key itself: the MEF is told the same bytes.
+reference=pskref1:0123456789abcdefghijklmn
+sim_gw01_psk=$(printf %s "$reference" | od -An -tx1 | tr -d ' \n')
+sim_settings >"$tap_tmp/mef.conf"
+sim_start "$tap_tmp/mef.conf" || { diag "$(cat "$tap_tmp/mef.out")"; exit 99; }
+
+exchange()
+{
+	job "$@" | "$top_builddir/tests/exchange-driver" >"$tap_tmp/events" 2>"$tap_tmp/errors"
+}
+
+events()
+{
+	cat "$tap_tmp/events" "$tap_tmp/errors"
+}
+
+# refused DESCRIPTION PHASE CODE [KEY=VALUE...]: it fails there and so, and nothing is published.
+refused()
+{
+	refused_what=$1 refused_phase=$2 refused_code=$3
+	shift 3
+	exchange "$@"
+	if grep -q "\"event\":\"failed\".*\"phase\":\"$refused_phase\",\"code\":\"$refused_code\"" "$tap_tmp/events" &&
+		grep -q ' published 0$' "$tap_tmp/events"; then
+		pass "$refused_what"
+	else
+		fail "$refused_what"
+		diag "wanted: $refused_phase $refused_code"
+		diag "$(events)"
+	fi
+}
+
+misbehave()
+{
+	sim_ctl misbehave "step=$1" "kind=$2" >/dev/null
+}
+
+# --- the whole path ---
+exchange
+like "the whole path is done" "$(events)" 'published 2$'
+for phase in handshake registration commands trust-anchors certificate key publication; do
+	like "phase $phase is told" "$(events)" "\"phase\":\"$phase\",\"state\":\"done\""
+done
+like "the key's identifier is RelativeKeyID@MEF-FQDN" "$(events)" '"identifier":"[0-9A-F]{32}@mef.example.com"'
+like "both ends exported the same" "$(events)" '"identifier_is_exported":true'
+is "two handshakes: the exported key has one of its own" "$(grep -c '"event":"handshake"' "$sim_state/mef.log")" 2
+ok "SNI is the MEF's FQDN although an address was given" sim_logged '"server_name":"mef.example.com"'
+ok "the MEF saw no deviation" sh -c "! grep '\"verdict\"' '$sim_state/mef.log' | grep -v '\"verdict\":\"ok\"'"
+ok "no key in the events" sh -c "! grep '^{' '$tap_tmp/events' | grep -qi \"\$(sed -n 's/^secret [^ ]* //p' '$tap_tmp/events')\""
+
+id=$(sed -n 's/.*"event":"registered".*"id":"\([^"]*\)".*/\1/p' "$tap_tmp/events")
+expires=$(sed -n 's/.*"event":"registered".*"expires":\([0-9]*\).*/\1/p' "$tap_tmp/events")
+exchange "registration=,\"id\":\"$id\",\"expires\":$expires" 'steps="register"'
+like "a registration that exists is adopted" "$(events)" "\"event\":\"registered\".*\"id\":\"$id\""
+exchange 'registration=,"id":"gone","expires":4000000000' 'steps="register"'
+like "one that the MEF has lost is made anew" "$(events)" '"event":"registered".*"id":"mecr'
+
+exchange 'steps="register","certificate","publish"'
+like "a certificate without a command" "$(events)" '"phase":"publication","state":"done"'
+
+# --- who we are ---
+refused "an unknown KpmID" registration credential identity=nobody@$sim_fqdn
+like "it is named so" "$(events)" 'does not know our key identifier'
+refused "a wrong key" registration credential reference=pskref1:0123456789abcdefghijklmX
+like "it is named so" "$(events)" 'another key under our key identifier'
+refused "an identity that is not the authenticated one" registration not-authorised client=//sp.example.com/Sother
+refused "another stakeholder" registration not-authorised 'registration=,"admin_fqdn":"other.example.com"'
+refused "nobody listens" registration unreachable port=1
+refused "a job without a version" start job 'extra=,"version":2'
+refused "a reference that is none" start job reference=short
+refused "a wildcard as identity" start job 'client=//sp.example.com/*'
+
+# --- the handshake ---
+for row in certificate-only:handshake not-tls:handshake closed-handshake:handshake silent-handshake:timeout \
+	wrong-psk:credential alert-handshake:handshake; do
+	misbehave handshake "${row%:*}*1"
+	refused "handshake: ${row%:*}" registration "${row#*:}"
+	misbehave handshake ""
+done
+
+# --- answers of the Mmef interface ---
+while read -r step kind phase code; do
+	misbehave "$step" "$kind"
+	refused "$step: $kind" "$phase" "$code"
+	misbehave "$step" ""
+done <<'END'
+register status:4000 registration request
+register status:4103 registration not-authorised
+register status:5000 registration server
+register http-status:503 registration server
+register wrong-http registration mismatch
+register wrong-rsc registration server
+register wrong-ri registration mismatch
+register empty registration malformed
+register truncated registration malformed
+register deep registration limit
+register huge:2 registration limit
+register html registration malformed
+register bad-utf8 registration malformed
+register wrong-types registration malformed
+register wrong-root registration malformed
+register drop:et registration malformed
+register replace:et="20010101T000000" registration mismatch
+register replace:et="soon" registration malformed
+register replace:cr="//sp.example.com/Sother" registration mismatch
+register replace:adfq="other.example.com" registration mismatch
+register redirect:https://mef.example.com/ registration mismatch
+register http-auth registration mismatch
+register many-headers registration limit
+register silent registration timeout
+register drip:400 registration timeout
+register cut-head registration malformed
+register cut-body registration unreachable
+register close registration unreachable
+register long-length registration unreachable
+command-retrieve truncated commands malformed
+command-retrieve replace:cmsc=99 commands malformed
+command-update close commands unreachable
+key-register status:4105 key conflict
+key-register replace:suid=23 key mismatch
+key-register replace:et="20010101T000000" key mismatch
+key-register replace:ri="a@b" key mismatch
+key-register truncated key malformed
+END
+
+# --- answers that are odd but good ---
+while read -r step kind; do
+	misbehave "$step" "$kind"
+	exchange
+	like "$step: $kind is taken" "$(events)" 'published 2$'
+	misbehave "$step" ""
+done <<'END'
+register no-rsc
+register no-ri
+register unknown-members
+register wrong-content-type
+register chunked
+register drop:ch
+cacerts crlf-base64
+cacerts raw-der
+cacerts pem
+cacerts misordered
+simpleenroll crlf-base64
+simpleenroll raw-der
+simpleenroll misordered
+simpleenroll extra-certificates
+simpleenroll wrong-content-type
+simpleenroll chunked
+END
+
+sim_ctl policy key=Challenge value=none >/dev/null
+while read -r step kind; do
+	misbehave "$step" "$kind"
+	exchange
+	like "$step: $kind is taken" "$(events)" 'published 2$'
+	misbehave "$step" ""
+done <<'END'
+csrattrs no-attributes
+csrattrs no-attributes:404
+csrattrs empty-attributes
+END
+sim_ctl policy key=Challenge value=value >/dev/null
+
+# --- EST, without a command that would report the fault to the MEF ---
+while read -r step kind phase code; do
+	misbehave "$step" "$kind"
+	refused "$step: $kind" "$phase" "$code" 'steps="register","certificate","key","publish"'
+	misbehave "$step" ""
+done <<'END'
+cacerts broken-base64 trust-anchors malformed
+cacerts empty-pkcs7 trust-anchors malformed
+cacerts trailing-data trust-anchors malformed
+cacerts html trust-anchors malformed
+cacerts huge:2 trust-anchors limit
+cacerts http-status:404 trust-anchors not-found
+cacerts redirect:https://mef.example.com/ trust-anchors mismatch
+csrattrs broken-base64 certificate malformed
+csrattrs http-status:500 certificate server
+simpleenroll broken-base64 certificate malformed
+simpleenroll empty-pkcs7 certificate malformed
+simpleenroll trailing-data certificate malformed
+simpleenroll html certificate malformed
+simpleenroll other-key certificate certificate
+simpleenroll other-name:URI://sp.example.com/Sother certificate certificate
+simpleenroll wildcard-name certificate certificate
+simpleenroll expired certificate certificate
+simpleenroll not-yet-valid certificate certificate
+simpleenroll foreign-ca certificate certificate
+simpleenroll http-auth certificate not-authorised
+simpleenroll http-status:400 certificate request
+simpleenroll silent certificate timeout
+simpleenroll huge:2 certificate limit
+END
+misbehave simpleenroll foreign-ca
+exchange 'steps="register","certificate","publish"'
+like "the key pair of a refused certificate is discarded" "$(events)" 'pairs 1 discarded 1'
+misbehave simpleenroll ""
+
+# --- a fault that the MEF hears about: the command's status ---
+misbehave simpleenroll 'other-key*1'
+exchange
+like "a commanded certificate that is unusable is reported as 100" "$(events)" '"class":1,"status":100'
+like "and tried once more" "$(events)" 'published 2$'
+misbehave simpleenroll ""
+
+# --- not yet ---
+misbehave simpleenroll pending:7
+refused "202: not ready" certificate pending 'steps="register","certificate","publish"'
+like "Retry-After is handed on" "$(events)" '"event":"pending".*"staged":7,.*"retry_after_s":7'
+like "the key pair is kept" "$(events)" 'pairs 1 discarded 0'
+misbehave simpleenroll ""
+
+# --- other settings of the MEF ---
+sim_ctl policy key=Challenge value=tls-unique >/dev/null
+exchange
+like "tls-unique as challengePassword" "$(events)" 'published 2$'
+sim_ctl policy key=Challenge value=value >/dev/null
+sim_ctl policy key=RelativeKeyID value=random >/dev/null
+exchange
+like "a RelativeKeyID that the MEF selected" "$(events)" '"identifier_is_exported":false'
+tap_done
