@@ -20,17 +20,13 @@ fail (GError **error, const char *what, const char *path)
 	return FALSE;
 }
 
-/* @private_dir: 0700; the state folder itself is everybody's, for the credential folders. */
+/* The umask hides everything from everybody: what others read is opened again. */
 static gboolean
-make_folders (const char *state_dir, const char *private_dir, GError **error)
+make_folder (const char *path, mode_t mode, GError **error)
 {
-	if (mkdir (state_dir, 0755) == 0)
-		chmod (state_dir, 0755);
-	else if (errno != EEXIST)
-		return fail (error, "cannot make the state folder", state_dir);
-	if (mkdir (private_dir, 0700) < 0 && errno != EEXIST)
-		return fail (error, "cannot make the folder", private_dir);
-	return TRUE;
+	if (mkdir (path, mode) == 0)
+		return chmod (path, mode) == 0 || fail (error, "cannot open the folder", path);
+	return errno == EEXIST || fail (error, "cannot make the folder", path);
 }
 
 /* Writing tells what access(2) does not: a read-only file system. */
@@ -73,8 +69,8 @@ open_all (KsStores *stores, const KsSettings *settings, gboolean adopt, GError *
 		.pin_file = settings->backing_pin_file,
 	};
 
-	if (!make_folders (settings->state_dir, folder, error) ||
-	    !take_lock (folder, &stores->lock_fd, error))
+	if (!make_folder (settings->state_dir, 0755, error) || !make_folder (folder, 0700, error) ||
+	    !make_folder (credentials, 0755, error) || !take_lock (folder, &stores->lock_fd, error))
 		return FALSE;
 	stores->catalogue = ks_catalogue_open (catalogue, error);
 	if (stores->catalogue == NULL || !bind_machine (stores->catalogue, adopt, error))
