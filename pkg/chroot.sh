@@ -4,7 +4,7 @@
 #
 #   chroot.sh check SOURCE     clones SOURCE into it, runs ./bootstrap check, then ./bootstrap build without a network
 #
-# pkg/deb-check.sh sources this file.
+# KEEP_CHROOT=yes leaves the folder, to look at what failed. pkg/deb-check.sh sources this file.
 
 codename=bookworm
 . "$(dirname "${BASH_SOURCE[0]}")/../bootstrap"
@@ -18,7 +18,7 @@ chroot_make()
 	source=$(derive_backports /etc/apt "$codename") || { echo "no apt source of $codename" >&2; return 1; }
 	mirror=$(grep -oE '[a-z]+://[^ ]+' <<<"$source" | head -n 1)
 	root=$(mktemp -d "${TMPDIR:-/tmp}/enrolee-chroot.XXXXXX") || return
-	trap chroot_remove EXIT
+	[ -n "$KEEP_CHROOT" ] || trap chroot_remove EXIT
 	debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$root.log" 2>&1 || {
 		tail -n 20 "$root.log" >&2
 		return 1
