@@ -57,7 +57,7 @@ if command -v systemd-analyze >/dev/null && [ -n "$(exposure "$keystored")" ]; t
 	# The units as installed, their programs stood in for.
 	mkdir "$tap_tmp/units"
 	for unit in "$made"/systemd/*.service "$pkg"/systemd/*.socket; do
-		sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$unit" >"$tap_tmp/units/$(basename "$unit")"
+		sed -E 's,^Exec(Start|Reload)=[^ ]*,Exec\1=/bin/true,' "$unit" >"$tap_tmp/units/$(basename "$unit")"
 	done
 	complaints=$(cd "$tap_tmp/units" && systemd-analyze verify --man=no ./*.service ./*.socket 2>&1 | grep '^[^ ]*enrol')
 	is "systemd finds nothing to say about the units" "$complaints" ""
