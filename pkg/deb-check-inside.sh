@@ -35,7 +35,7 @@ keystored()
 		rm -f /run/enrolee/*.sock
 		systemd-socket-activate --seqpacket -l /run/enrolee/token.sock -l /run/enrolee/provision.sock \
 			--fdname=token:provision setpriv --reuid enrolee-keystore \
-			--regid "$(id -g enrolee-keystore)" --init-groups /usr/libexec/enrolee-keystored
+			--regid "$(id -g enrolee-keystore)" --init-groups /usr/libexec/enrolee-keystored --provisioner-user=enrolee
 	done >>/tmp/keystored.log 2>&1
 }
 
@@ -101,7 +101,7 @@ check "nothing in the packages is built for one machine" sh -c '! grep -rl "/usr
 
 check "the keystore starts by hand" start_keystored
 check "a credential is made" make_credential
-check "import" enrolee import example --key /tmp/key.pem --cert /tmp/cert.pem
+check "import" enrolee import example /tmp/key.pem /tmp/cert.pem
 check "default deny: nobody else signs" sh -c '! setpriv --reuid tester --regid tester --clear-groups pkcs11-tool \
 	--module "$0" --sign --mechanism ECDSA --label example --input-file /tmp/digest --output-file /tmp/none' "$module"
 check "grant" enrolee grant example --user tester

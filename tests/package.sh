@@ -96,6 +96,21 @@ else
 	skip "man pages" "needs man"
 fi
 
+# ---- journal catalog
+message_ids()
+{
+	grep -rhoE '"[0-9a-f]{32}"' "$@" --include='*.[ch]' | tr -d '"' | sort -u
+}
+catalog_ids()
+{
+	sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$1" | sort -u
+}
+is "every MESSAGE_ID is explained, and no other" "$(catalog_ids "$pkg/catalog/enrolee.catalog")" \
+	"$(message_ids "$top_srcdir/keystore" "$top_srcdir/provisioner")"
+if command -v journalctl >/dev/null; then
+	ok "journalctl reads the catalog" journalctl --update-catalog --root "$tap_tmp"
+fi
+
 # ---- one version
 version=$(sed -n 's/^AC_INIT(\[enrolee\],\[\([^]]*\)\].*/\1/p' "$top_srcdir/configure.ac")
 like "the version has three parts" "$version" '^[0-9]+\.[0-9]+\.[0-9]+$'
