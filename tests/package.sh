@@ -96,6 +96,63 @@ else
 	skip "man pages" "needs man"
 fi
 
+# ---- what the programs offer is in their pages
+# undocumented PAGE WORD...: the words that a page does not have in bold at the start of an entry. Options are written \-\-x.
+undocumented()
+{
+	local page=$1 word
+	shift
+	for word; do
+		grep -Fq -e "${word//-/\\-}" "$page" || echo "$word"
+	done
+}
+
+# options_of COMMAND...: the long options that --help-all names.
+options_of()
+{
+	"$@" 2>/dev/null | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u
+}
+
+is "an option that no page has is seen" "$(undocumented "$pkg/man/enrolee-keystored.8" --state-dir --nonsense)" --nonsense
+for program in enrolee-keystored enroleed; do
+	[ -x "$top_builddir/$program" ] || continue
+	# shellcheck disable=SC2046
+	is "$program: every option is in its page" \
+		"$(undocumented "$pkg/man/$program.8" $(options_of "$top_builddir/$program" --help-all))" ""
+done
+if [ -x "$top_builddir/enrolee" ]; then
+	commands=$("$top_builddir/enrolee" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
+	like "enrolee names its commands" "$commands" '^doctor$'
+	for command in $commands; do
+		ok "enrolee $command: in the page" grep -Eq "^\.(B|BR|BI) \"?enrolee $command|^\.SS .*$command" "$pkg/man/enrolee.1"
+		# shellcheck disable=SC2046
+		is "enrolee $command: every option is in the page" \
+			"$(undocumented "$pkg/man/enrolee.1" $(options_of "$top_builddir/enrolee" "$command" --help-all))" ""
+	done
+	statuses=$("$top_builddir/enrolee" --help | sed -n '/^Exit status:/,$s/^ *\([0-9][0-9]*\) .*/\1/p')
+	is "every exit status is in the page" \
+		"$(sed -n '/^\.SH "EXIT STATUS"/,/^\.SH [^"E]/s/^\.B \([0-9][0-9]*\)$/\1/p' "$pkg/man/enrolee.1")" "$statuses"
+fi
+
+# settings_of FILE...: "group key" of each row of the tables in the code.
+settings_of()
+{
+	sed -n -E 's/^\t\{"([a-z]+)", "([A-Za-z]+)", PV_SETTING_.*/\1 \2/p' "$1" | sort
+}
+table=$top_srcdir/provisioner/settings-table.c
+if [ -e "$table" ]; then
+	like "the settings' table is read" "$(settings_of "$table")" '^mef FQDN$'
+	is "every setting is in enrolee.conf(5), under its group, and no other" \
+		"$(awk '/^\.SH "GROUP /{ group = substr($3, 2); sub(/\].*/, "", group) } /^\.SH [^"]/{ group = "" }
+			/^\.BI? [A-Z][A-Za-z]* ?=/{ if (group) print group, $2 }' "$pkg/man/enrolee.conf.5" | sed 's/ =.*//; s/=$//' | sort)" \
+		"$(settings_of "$table")"
+	is "every setting is explained in the sample, and no other" \
+		"$(awk '/^#?\[/{ group = $0; gsub(/[#\[]|[] ].*/, "", group) } /^#?[A-Z][A-Za-z]*=/{ key = $0; gsub(/^#|=.*/, "", key); print group, key }' \
+			"$pkg/settings/enrolee.conf" | sort -u)" "$(settings_of "$table")"
+	keystore_keys=$(sed -n -E 's/^\t\{"([A-Za-z]+)", TYPE_.*/keystore \1/p' "$top_srcdir/keystore/settings.c" | sort)
+	is "both programs know the same keys of [keystore]" "$keystore_keys" "$(settings_of "$table" | grep '^keystore ')"
+fi
+
 # ---- journal catalog
 message_ids()
 {
@@ -108,7 +165,11 @@ catalog_ids()
 is "every MESSAGE_ID is explained, and no other" "$(catalog_ids "$pkg/catalog/enrolee.catalog")" \
 	"$(message_ids "$top_srcdir/keystore" "$top_srcdir/provisioner")"
 if command -v journalctl >/dev/null; then
-	ok "journalctl reads the catalog" journalctl --update-catalog --root "$tap_tmp"
+	mkdir -p "$tap_tmp/root/usr/lib/systemd/catalog" "$tap_tmp/root/var/lib/systemd/catalog"
+	cp "$pkg/catalog/enrolee.catalog" "$tap_tmp/root/usr/lib/systemd/catalog/"
+	journalctl --update-catalog --root "$tap_tmp/root"
+	is "journalctl reads all of the catalog" "$(journalctl --list-catalog --root "$tap_tmp/root" | grep -c 'enrolee: ')" \
+		"$(catalog_ids "$pkg/catalog/enrolee.catalog" | grep -c .)"
 fi
 
 # ---- one version
