@@ -13,6 +13,8 @@ static const PvSetting settings[] = {
 	{"keystore", "BackingModule", PV_SETTING_PATH, NULL, NULL, FALSE,
 	 "PKCS#11 module of the token that holds the keys; default: SoftHSMv2"},
 	{"keystore", "BackingToken", PV_SETTING_TEXT, NULL, NULL, FALSE, "label of that token"},
+	{"keystore", "BackingPinFile", PV_SETTING_PATH, NULL, NULL, FALSE,
+	 "file with that token's PIN"},
 	{"keystore", "Residency", PV_SETTING_CHOICE, "auto", "auto memory token", FALSE,
 	 "where keys are used: memory (SoftHSM's default) or token"},
 

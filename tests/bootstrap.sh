@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ./bootstrap: the package list, the backports source derived from the machine's own, and the counting of results.
-. "${top_srcdir:-.}/tests/tap.sh"
+. "${top_srcdir:-$(dirname "$0")/..}/tests/tap.sh" || exit 99
 . "$top_srcdir/bootstrap"
 
 # ---- the package list

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The rules of tests/lint/rules.sh on the tree, and each on an example that it must refuse: a rule that cannot fail is none.
-. "${top_srcdir:-.}/tests/tap.sh"
+. "${top_srcdir:-$(dirname "$0")/..}/tests/tap.sh" || exit 99
 . "$top_srcdir/tests/lint/rules.sh"
 
 # example RULE PATH TEXT: puts a file alone into a tree of its own and prints what the rule says about it.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/tap.sh: TAP for the shell tests, sourced by them:
 #
-#	. "${top_srcdir:-.}/tests/tap.sh"
+#	. "${top_srcdir:-$(dirname "$0")/..}/tests/tap.sh" || exit 99
 #	ok "the tool starts" tool --version
 #	not "an unknown option is refused" tool --nonsense
 #	is "it says its name" "$(tool --name)" "tool"
