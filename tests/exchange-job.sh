@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/exchange-job.sh: jobs for enrolee-exchange in shell tests; source it behind tests/tap.sh and tests/sim/sim.sh.
 
-# job [KEY=VALUE...]: prints a job for the simulated MEF's client gw01. Keys: identity, reference, address, fqdn, port, client,
+# job [KEY=VALUE...]: prints a job for the simulated MEF's client gw01. Keys: identity, reference, address, fqdn, port, total, stall, client,
 # kind, domain, steps, mef (more members of "mef"), certificate, registration, extra (more members of the job).
 job()
 {
 	job_identity=gw-0001@$sim_fqdn job_reference=$reference job_address=127.0.0.1 job_fqdn=$sim_fqdn
-	job_port=$sim_port job_client=//sp.example.com/Sgw01 job_kind=ae job_domain= job_mef= job_certificate=
+	job_total=5 job_stall=3 job_port=$sim_port job_client=//sp.example.com/Sgw01 job_kind=ae job_domain= job_mef= job_certificate=
 	job_registration= job_extra= job_targets='"//sp.example.com/in-cse"'
 	job_steps='"register","commands","certificate","key","publish"'
 	for job_argument; do
@@ -14,8 +14,8 @@ job()
 	done
 	cat <<-END
 	{"version":1,"credential":"gw1","steps":[$job_steps],
-	 "mef":{"fqdn":"$job_fqdn","uri":"https://$job_fqdn:$job_port","address":"$job_address","connect_s":5,"total_s":5,
-	  "stall_s":3$job_mef},
+	 "mef":{"fqdn":"$job_fqdn","uri":"https://$job_fqdn:$job_port","address":"$job_address","connect_s":5,"total_s":$job_total,
+	  "stall_s":$job_stall$job_mef},
 	 "authentication":{"kind":"ppsk","identity":"$job_identity","reference":"$job_reference"},
 	 "client":{"id":"$job_client","kind":"$job_kind"${job_domain:+,\"public_domain_name\":\"$job_domain\"}},
 	 "registration":{"admin_fqdn":"sp.example.com"$job_registration},
