@@ -10,7 +10,7 @@
 #	worker       user to whom servers drop their privileges (as root only)
 # and OPENSSL_CONF, which loads pkcs11-provider on the module.
 
-programs_uri="pkcs11:token=oneM2M;object=$name"
+
 
 # free_port: a TCP port of the loopback that nobody uses now.
 free_port()
