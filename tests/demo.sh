@@ -156,7 +156,7 @@ write_settings
 must "enroleed is on the bus" gateway_enroleed
 
 say "Enrolling from the pre-provisioned key"
-must "the pre-provisioned key is imported" enrolee import bootstrap --psk "$tap_tmp/bootstrap.key" \
+must "the pre-provisioned key is imported" enrolee import bootstrap --symmetric "$tap_tmp/bootstrap.key" \
 	--identifier "in-0001@$sim_fqdn" --suid 10
 enrolee enrol gateway || { failures="; enrolment"; tail -n 20 "$tap_tmp/enroleed.log"; finish; }
 enrolee list
