@@ -13,7 +13,7 @@ bin=$top_builddir
 module=$top_builddir/.libs/enrolee-pkcs11.so
 provider_dir=$top_builddir/.libs
 worker=$(id -un)
-[ "$(id -u)" -ne 0 ] || worker=nobody
+[ "$(id -u)" -ne 0 ] || worker=www-data
 
 gateway_start()
 {

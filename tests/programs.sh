@@ -196,13 +196,20 @@ start_on_gnutls()
 	return 1
 }
 
-# ssh to an sshd of our own; the client's key is the token's.
+# ssh to an sshd of our own; the client's key is the token's. Without OPENSSL_CONF: ssh links libcrypto, which would
+# initialise the module first, and OpenSSH takes CKR_CRYPTOKI_ALREADY_INITIALIZED for a failure.
 program_ssh()
 {
+	(unset OPENSSL_CONF && ssh_login)
+}
+
+ssh_login()
+{
 	port=$(free_port)
+	rm -rf "$tap_tmp/ssh"
 	mkdir -p "$tap_tmp/ssh" && chmod 700 "$tap_tmp/ssh"
 	ssh-keygen -q -t ed25519 -N '' -f "$tap_tmp/ssh/host" </dev/null
-	ssh-keygen -D "$module" >"$tap_tmp/ssh/keys" 2>"$tap_tmp/ssh/error" || return 1
+	ssh-keygen -D "$module" >"$tap_tmp/ssh/keys" || return 1
 	grep "$name" "$tap_tmp/ssh/keys" >"$tap_tmp/ssh/authorized" || cp "$tap_tmp/ssh/keys" "$tap_tmp/ssh/authorized"
 	cat >"$tap_tmp/ssh/sshd_config" <<-END
 		Port $port
@@ -225,7 +232,7 @@ program_ssh()
 	fi
 	server=$tap_pid
 	answer=$(timeout 20 ssh -F none -p "$port" -o PKCS11Provider="$module" -o IdentityFile=none \
-		-o IdentitiesOnly=no -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o IdentitiesOnly=no -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o LogLevel=ERROR "$(id -un)@127.0.0.1" echo logged in </dev/null 2>"$tap_tmp/ssh/error")
 	tap_stop "$server"
 	[ "$answer" = "logged in" ] && return 0
