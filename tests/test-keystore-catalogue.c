@@ -66,23 +66,22 @@ static KsGeneration *
 add_secret (Fixture *fixture, const char *name, const char *identifier)
 {
 	g_autoptr (GError) error = NULL;
-	static const char *const users[] = { "www-data", "mosquitto", NULL };
-	static const char *const groups[] = { "mqtt", NULL };
+	static const char *const users[] = {"www-data", "mosquitto", NULL};
+	static const char *const groups[] = {"mqtt", NULL};
 	KsIntent intent = store_secret_intent (name, identifier);
 	KsGeneration *generation = NULL;
-	KsPublication publication = { .name = name };
+	KsPublication publication = {.name = name};
 
 	intent.users = users;
 	intent.groups = groups;
 	intent.admin_fqdn = "admin.example.com";
 	intent.client_id = "//sp.example.com/gw";
-	g_assert_true (ks_catalogue_add_intent (
-		fixture->catalogue, &intent, KS_KEY_SECRET, 256, &generation, &error));
+	g_assert_true (ks_catalogue_add_intent (fixture->catalogue, &intent, KS_KEY_SECRET, 256,
+						&generation, &error));
 	publication.generation = generation->number;
-	g_assert_true (ks_catalogue_set_staged (
-		fixture->catalogue, name, generation->number, NULL, &error));
-	g_assert_true (
-		ks_catalogue_publish (fixture->catalogue, &publication, 1, 1000, &error));
+	g_assert_true (ks_catalogue_set_staged (fixture->catalogue, name, generation->number, NULL,
+						&error));
+	g_assert_true (ks_catalogue_publish (fixture->catalogue, &publication, 1, 1000, &error));
 	g_assert_no_error (error);
 	return generation;
 }
@@ -112,14 +111,12 @@ check_secret (Fixture *fixture)
 	reference = g_ptr_array_index (generation->references, 0);
 	g_assert_cmpstr (reference->consumer, ==, "@mqtt");
 	g_assert_cmpuint (strlen (reference->handle), ==, 32);
-	g_assert_true (
-		ks_catalogue_state_find_reference (state, reference->handle, &place));
+	g_assert_true (ks_catalogue_state_find_reference (state, reference->handle, &place));
 	g_assert_true (place.generation == generation && place.reference == reference);
 	g_assert_false (ks_catalogue_state_find_reference (state, "pskref1:", &place));
-	g_assert_true (ks_catalogue_state_find_identifier (
-			       state, "AB01@mef.example.com", NULL) == credential);
-	g_assert_true (
-		ks_catalogue_state_find_object (state, generation->key_object, &object));
+	g_assert_true (ks_catalogue_state_find_identifier (state, "AB01@mef.example.com", NULL) ==
+		       credential);
+	g_assert_true (ks_catalogue_state_find_object (state, generation->key_object, &object));
 	g_assert_true (object.generation == generation && object.role == KS_ROLE_KEY);
 	g_assert_false (ks_catalogue_state_find_object (state, 0x80000001, &object));
 }
@@ -127,8 +124,7 @@ check_secret (Fixture *fixture)
 static void
 test_round_trip (Fixture *fixture, gconstpointer data)
 {
-	g_autoptr (KsGeneration) generation =
-		add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 
 	check_secret (fixture);
 	close_it (fixture);
@@ -139,36 +135,30 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 static void
 test_policy (Fixture *fixture, gconstpointer data)
 {
-	g_autoptr (KsGeneration) generation =
-		add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 	g_autoptr (KsCatalogueState) before = ks_catalogue_ref_state (fixture->catalogue);
 	g_autoptr (KsCatalogueState) after = NULL;
 	g_autoptr (GError) error = NULL;
-	static const char *const users[] = { "stunnel4", "www-data", NULL };
-	static const char *const none[] = { NULL };
-	static const char *const bad[] = { "root:x", NULL };
+	static const char *const users[] = {"stunnel4", "www-data", NULL};
+	static const char *const none[] = {NULL};
+	static const char *const bad[] = {"root:x", NULL};
 	KsGeneration *old = ks_credential_current (ks_catalogue_state_find (before, "psk"));
 	KsGeneration *new;
 
-	g_assert_true (
-		ks_catalogue_set_policy (fixture->catalogue, "psk", users, none, &error));
+	g_assert_true (ks_catalogue_set_policy (fixture->catalogue, "psk", users, none, &error));
 	after = ks_catalogue_ref_state (fixture->catalogue);
-	g_assert_cmpuint (ks_catalogue_state_serial (after),
-			  ==,
+	g_assert_cmpuint (ks_catalogue_state_serial (after), ==,
 			  ks_catalogue_state_serial (before) + 1);
 	new = ks_credential_current (ks_catalogue_state_find (after, "psk"));
 	g_assert_cmpuint (new->references->len, ==, 2);
 	/* www-data's stays what it was; the state before is as it was. */
-	g_assert_cmpstr (((KsReference *)g_ptr_array_index (new->references, 1))->handle,
-			 ==,
+	g_assert_cmpstr (((KsReference *)g_ptr_array_index (new->references, 1))->handle, ==,
 			 ((KsReference *)g_ptr_array_index (old->references, 2))->handle);
 	g_assert_cmpuint (old->references->len, ==, 3);
-	g_assert_false (
-		ks_catalogue_set_policy (fixture->catalogue, "psk", bad, NULL, &error));
+	g_assert_false (ks_catalogue_set_policy (fixture->catalogue, "psk", bad, NULL, &error));
 	g_assert_error (error, KS_ERROR, KS_ERROR_INVALID);
 	g_clear_error (&error);
-	g_assert_false (
-		ks_catalogue_set_policy (fixture->catalogue, "other", users, NULL, &error));
+	g_assert_false (ks_catalogue_set_policy (fixture->catalogue, "other", users, NULL, &error));
 	g_assert_error (error, KS_ERROR, KS_ERROR_NOT_FOUND);
 }
 
@@ -209,8 +199,7 @@ test_garbage (Fixture *fixture, gconstpointer data)
 static void
 test_damaged_page (Fixture *fixture, gconstpointer data)
 {
-	g_autoptr (KsGeneration) generation =
-		add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 	g_autofree char *text = NULL;
 	gsize len;
 
@@ -236,8 +225,7 @@ run_sql (Fixture *fixture, const char *sql)
 static void
 test_senseless_row (Fixture *fixture, gconstpointer data)
 {
-	g_autoptr (KsGeneration) generation =
-		add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 
 	close_it (fixture);
 	run_sql (fixture, "UPDATE generation SET state = 99");
@@ -267,9 +255,8 @@ test_in_use (Fixture *fixture, gconstpointer data)
 static void
 test_migrate (Fixture *fixture, gconstpointer data)
 {
-	static const char *const steps[] = { "CREATE TABLE a (x)",
-					     "ALTER TABLE a ADD COLUMN y",
-					     "INSERT INTO no_such_table VALUES (1)" };
+	static const char *const steps[] = {"CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y",
+					    "INSERT INTO no_such_table VALUES (1)"};
 	g_autoptr (GError) error = NULL;
 	sqlite3 *db = NULL;
 	gint64 version = 0;
@@ -291,13 +278,14 @@ test_migrate (Fixture *fixture, gconstpointer data)
 
 /* ---- storage that refuses ---- */
 
-/* A file size limit is a full disk that needs no privilege; in a child, as it cannot be raised again. */
+/* A file size limit is a full disk that needs no privilege; in a child, as it cannot be raised
+ * again. */
 static int
 fill_disk (Fixture *fixture)
 {
 	g_autoptr (GError) error = NULL;
 	g_autofree char *big = g_strnfill (200000, 'x');
-	struct rlimit limit = { 64 * 1024, 64 * 1024 };
+	struct rlimit limit = {64 * 1024, 64 * 1024};
 	g_autoptr (KsCatalogueState) before = NULL;
 	g_autoptr (KsCatalogueState) after = NULL;
 
@@ -316,8 +304,7 @@ fill_disk (Fixture *fixture)
 static void
 test_disk_full (Fixture *fixture, gconstpointer data)
 {
-	g_autoptr (KsGeneration) generation =
-		add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 	int status;
 	pid_t child;
 
@@ -431,15 +418,13 @@ test_many (Fixture *fixture, gconstpointer data)
 	g_test_timer_start ();
 	generation = add_secret (fixture, "psk", "AB01@mef.example.com");
 	changed_s = g_test_timer_elapsed ();
-	g_test_message ("open %.3f s, index %.3f s, three mutations %.3f s",
-			opened_s,
-			indexed_s,
+	g_test_message ("open %.3f s, index %.3f s, three mutations %.3f s", opened_s, indexed_s,
 			changed_s);
 	/* Generous: slow machines and sanitizers; measured 0.1 s. */
 	g_assert_cmpfloat (opened_s, <, 3.0);
 }
 
-#define ADD(path, function) \
+#define ADD(path, function)                                                                        \
 	g_test_add ("/catalogue/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
