@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The module inside programs that fork, change their user, close descriptors, run out of them, have
+ * threads, and outlive the keystore.
+ */
+#include <config.h>
+
+#include "tests/module-fixture.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+	FakeKeystore *fake;
+	CK_SESSION_HANDLE session;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+	fixture->fake = fake_new ();
+	fake_start (fixture->fake);
+	fixture->session = module_start ();
+	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+	module_end ();
+	fake_stop (fixture->fake, TRUE);
+	fake_free (fixture->fake);
+}
+
+static CK_OBJECT_HANDLE
+certificate (CK_SESSION_HANDLE session)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+	g_autoptr (GArray) found = module_find (session, &template, 1);
+
+	return found->len == 1 ? g_array_index (found, CK_OBJECT_HANDLE, 0) : 0;
+}
+
+/* ---- the keystore goes and comes ---- */
+
+static void
+test_restart (Fixture *fixture, gconstpointer data)
+{
+	for (int i = 0; i < 20; i++) {
+		fake_stop (fixture->fake, i % 2 == 0);
+		fake_start (fixture->fake);
+		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+		g_assert_cmpuint (module_count_class (fixture->session, CKO_CERTIFICATE), ==, 1);
+	}
+	/* what the keystore that was asked did not answer, the next one does */
+	fake_set_mood (fixture->fake, FAKE_DROP_ONCE);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+static gpointer
+start_later (gpointer data)
+{
+	g_usleep (200000);
+	fake_start (data);
+	return NULL;
+}
+
+/* A signature that is asked for while the keystore is away is made when it is back. */
+static void
+test_wait (Fixture *fixture, gconstpointer data)
+{
+	GThread *thread;
+
+	fake_stop (fixture->fake, FALSE);
+	thread = g_thread_new ("start", start_later, fixture->fake);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_thread_join (thread);
+}
+
+static void
+test_publish (Fixture *fixture, gconstpointer data)
+{
+	guint8 value[16];
+	CK_ATTRIBUTE asked = {CKA_VALUE, value, sizeof value};
+
+	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_CERTIFICATE);
+	fake_publish (fixture->fake);
+	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
+	/* a program that found the old one just before may read it */
+	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
+			  ==,
+			  CKR_OK);
+	/* published by another run, while nobody looked at the page */
+	fake_stop (fixture->fake, FALSE);
+	fixture->fake->generation++;
+	fake_start (fixture->fake);
+	g_usleep (110000); /* the module looks for a dead keystore so often */
+	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
+	g_assert_cmpuint (fixture->fake->n_views, ==, 3);
+	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
+			  ==,
+			  CKR_OBJECT_HANDLE_INVALID);
+}
+
+/* No keystore any more: the last view serves, signatures fail after a bounded time, then at once. */
+static void
+test_gone (Fixture *fixture, gconstpointer data)
+{
+	gint64 start;
+
+	fake_stop (fixture->fake, TRUE);
+	start = g_get_monotonic_time ();
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+	start = g_get_monotonic_time ();
+	for (int i = 0; i < 20; i++)
+		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_CERTIFICATE);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
+	fake_start (fixture->fake);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+/* A keystore that hangs: one wait, no more, whatever the number of threads and connections. */
+static void
+test_hang (Fixture *fixture, gconstpointer data)
+{
+	gint64 start = g_get_monotonic_time ();
+
+	fake_set_mood (fixture->fake, FAKE_HANG);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+	start = g_get_monotonic_time ();
+	for (int i = 0; i < 20; i++)
+		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
+	fake_set_mood (fixture->fake, FAKE_BEHAVE);
+	/* the greeting that waited is answered now */
+	for (int i = 0; i < 100 && module_sign (fixture->session) != CKR_OK; i++)
+		g_usleep (10000);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+static void
+test_nonsense (Fixture *fixture, gconstpointer data)
+{
+	fake_set_mood (fixture->fake, FAKE_GARBAGE);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	fake_set_mood (fixture->fake, FAKE_OLD);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	fake_set_mood (fixture->fake, FAKE_BEHAVE);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+/* ---- fork ---- */
+
+static int
+sign_in_child (gpointer data)
+{
+	Fixture *fixture = data;
+
+	for (int i = 0; i < 20; i++) {
+		if (module_sign (fixture->session) != CKR_OK)
+			return 1;
+	}
+	return module_count_class (fixture->session, CKO_PRIVATE_KEY) == 3 ? 0 : 2;
+}
+
+static int
+initialize_in_child (gpointer data)
+{
+	Fixture *fixture = data;
+
+	if (p11->C_Initialize (NULL) != CKR_OK)
+		return 1;
+	if (p11->C_Initialize (NULL) != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+		return 2;
+	return module_sign (fixture->session) == CKR_OK ? 0 : 3;
+}
+
+static int
+finalize_in_child (gpointer data)
+{
+	Fixture *fixture = data;
+
+	clearenv ();
+	if (p11->C_Finalize (NULL) != CKR_OK)
+		return 1;
+	if (module_sign (fixture->session) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 2;
+	return module_sign (module_start ()) == CKR_OK ? 0 : 3;
+}
+
+static void
+test_fork (Fixture *fixture, gconstpointer data)
+{
+	in_child (sign_in_child, fixture);
+	in_child (initialize_in_child, fixture);
+	in_child (finalize_in_child, fixture);
+	/* the parent's connection was not touched */
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_assert_cmpuint (fake_n_connections (fixture->fake), ==, 4);
+}
+
+typedef struct {
+	GMutex lock;
+	gboolean stop;
+	guint failed;
+	guint done;
+} Load;
+
+static gboolean
+load_ended (Load *load, CK_RV rv)
+{
+	gboolean stop;
+
+	g_mutex_lock (&load->lock);
+	load->done++;
+	if (rv != CKR_OK)
+		load->failed++;
+	stop = load->stop;
+	g_mutex_unlock (&load->lock);
+	return stop;
+}
+
+static gpointer
+sign_until_stopped (gpointer data)
+{
+	CK_SESSION_HANDLE session;
+	CK_RV rv;
+
+	do {
+		rv = p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &session);
+		for (int i = 0; i < 5 && rv == CKR_OK; i++)
+			rv = module_sign (session);
+		if (rv == CKR_OK && module_count_class (session, CKO_PRIVATE_KEY) != 3)
+			rv = CKR_GENERAL_ERROR;
+		p11->C_CloseSession (session);
+	} while (!load_ended (data, rv));
+	return NULL;
+}
+
+#define N_THREADS 12
+
+static void
+load_start (Load *load, GThread **threads)
+{
+	g_mutex_init (&load->lock);
+	for (int i = 0; i < N_THREADS; i++)
+		threads[i] = g_thread_new ("load", sign_until_stopped, load);
+}
+
+static void
+load_stop (Load *load, GThread **threads)
+{
+	g_mutex_lock (&load->lock);
+	load->stop = TRUE;
+	g_mutex_unlock (&load->lock);
+	for (int i = 0; i < N_THREADS; i++)
+		g_thread_join (threads[i]);
+	g_assert_cmpuint (load->done, >=, N_THREADS);
+	g_assert_cmpuint (load->failed, ==, 0);
+}
+
+/* Locks that other threads hold when a child is forked do not stop the child. */
+static void
+test_fork_threads (Fixture *fixture, gconstpointer data)
+{
+	GThread *threads[N_THREADS];
+	Load load = {0};
+
+	load_start (&load, threads);
+	for (int i = 0; i < 30; i++)
+		in_child (sign_in_child, fixture);
+	load_stop (&load, threads);
+}
+
+/* At most eight connections, however many threads. */
+static void
+test_threads (Fixture *fixture, gconstpointer data)
+{
+	GThread *threads[N_THREADS];
+	Load load = {0};
+
+	load_start (&load, threads);
+	for (int i = 0; i < 5; i++) {
+		g_usleep (20000);
+		fake_publish (fixture->fake);
+	}
+	load_stop (&load, threads);
+	g_assert_cmpuint (fake_n_connections (fixture->fake), <=, 8);
+}
+
+static void
+test_restart_threads (Fixture *fixture, gconstpointer data)
+{
+	GThread *threads[N_THREADS];
+	Load load = {0};
+
+	load_start (&load, threads);
+	for (int i = 0; i < 20; i++) {
+		g_usleep (10000);
+		fake_stop (fixture->fake, i % 2 == 0);
+		fake_start (fixture->fake);
+	}
+	load_stop (&load, threads);
+}
+
+/* ---- ids, descriptors ---- */
+
+static int
+change_user (gpointer data)
+{
+	Fixture *fixture = data;
+
+	if (setgroups (0, NULL) != 0 || setgid (65533) != 0 || setuid (65533) != 0)
+		return 1;
+	return module_sign (fixture->session) == CKR_OK ? 0 : 2;
+}
+
+static void
+test_user (Fixture *fixture, gconstpointer data)
+{
+	if (getuid () != 0) {
+		g_test_skip ("needs root");
+		return;
+	}
+	in_child (change_user, fixture);
+	g_assert_cmpuint (fixture->fake->last_uid, ==, 65533);
+	/* in one process, there and back */
+	g_assert_cmpint (seteuid (65533), ==, 0);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_assert_cmpint (seteuid (0), ==, 0);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_assert_cmpuint (fixture->fake->last_uid, ==, 0);
+}
+
+/* The program closes everything and opens pipes of its own on the same numbers. */
+static int
+take_descriptors (gpointer data)
+{
+	Fixture *fixture = data;
+	int pipes[20][2];
+	char byte;
+
+	if (module_sign (fixture->session) != CKR_OK)
+		return 1;
+	for (int fd = 3; fd < 256; fd++)
+		close (fd);
+	for (int i = 0; i < 20; i++) {
+		if (pipe2 (pipes[i], O_NONBLOCK) != 0)
+			return 2;
+	}
+	if (module_sign (fixture->session) != CKR_OK ||
+	    module_count_class (fixture->session, CKO_PRIVATE_KEY) != 3)
+		return 3;
+	p11->C_Finalize (NULL);
+	for (int i = 0; i < 20; i++) {
+		if (read (pipes[i][0], &byte, 1) != -1 || errno != EAGAIN ||
+		    write (pipes[i][1], "x", 1) != 1)
+			return 4;
+	}
+	return 0;
+}
+
+static void
+test_closed_descriptors (Fixture *fixture, gconstpointer data)
+{
+	in_child (take_descriptors, fixture);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+/* The only number left is the one of the parent's connection, which the child gives up. */
+static int
+use_up_descriptors (gpointer data)
+{
+	Fixture *fixture = data;
+	struct rlimit few = {128, 128};
+
+	if (setrlimit (RLIMIT_NOFILE, &few) != 0)
+		return 1;
+	while (open ("/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
+		continue;
+	return errno == EMFILE && module_sign (fixture->session) == CKR_OK ? 0 : 2;
+}
+
+static void
+test_no_descriptors (Fixture *fixture, gconstpointer data)
+{
+	in_child (use_up_descriptors, fixture);
+	/* the child's connection breaks: its number must be free before the next is made */
+	fake_set_mood (fixture->fake, FAKE_DROP_ONCE);
+	in_child (use_up_descriptors, fixture);
+	g_assert_cmpint (fixture->fake->mood, ==, FAKE_BEHAVE);
+}
+
+static void
+test_close_on_exec (Fixture *fixture, gconstpointer data)
+{
+	guint sockets = 0;
+
+	for (int fd = 3; fd < 256; fd++) {
+		struct stat file;
+
+		if (fstat (fd, &file) != 0 || !S_ISSOCK (file.st_mode))
+			continue;
+		sockets++;
+		g_assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);
+	}
+	g_assert_cmpuint (sockets, >=, 2);
+}
+
+/* SIGPIPE keeps its default: a write to a keystore that ended would kill the program. */
+static int
+no_sigpipe (gpointer data)
+{
+	Fixture *fixture = data;
+
+	signal (SIGPIPE, SIG_DFL);
+	return module_sign (fixture->session) == CKR_OK ? 0 : 1;
+}
+
+static void
+test_sigpipe (Fixture *fixture, gconstpointer data)
+{
+	struct sigaction before, by_default = {.sa_handler = SIG_DFL};
+
+	sigaction (SIGPIPE, &by_default, &before);
+	for (int i = 0; i < 3; i++) {
+		fake_stop (fixture->fake, FALSE);
+		fake_start (fixture->fake);
+		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+		in_child (no_sigpipe, fixture);
+	}
+	sigaction (SIGPIPE, &before, NULL);
+}
+
+/* ---- the end of a program ---- */
+
+static int
+exit_with_threads (gpointer data)
+{
+	GThread *threads[N_THREADS];
+	Load *load = g_new0 (Load, 1);
+
+	load_start (load, threads);
+	g_usleep (20000);
+	exit (0);
+}
+
+static void
+test_exit (Fixture *fixture, gconstpointer data)
+{
+	for (int i = 0; i < 5; i++)
+		in_child (exit_with_threads, fixture);
+}
+
+static int
+unload_with_threads (gpointer data)
+{
+	Fixture *fixture = data;
+	GThread *threads[N_THREADS];
+	Load load = {0};
+
+	load_start (&load, threads);
+	dlclose (module_handle);
+	load_stop (&load, threads);
+	return module_sign (fixture->session) == CKR_OK ? 0 : 1;
+}
+
+static void
+test_unload (Fixture *fixture, gconstpointer data)
+{
+	in_child (unload_with_threads, fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	module_load ();
+#define WITH_KEYSTORE(name, test) g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
+	WITH_KEYSTORE ("restart", test_restart);
+	WITH_KEYSTORE ("wait", test_wait);
+	WITH_KEYSTORE ("publish", test_publish);
+	WITH_KEYSTORE ("gone", test_gone);
+	WITH_KEYSTORE ("hang", test_hang);
+	WITH_KEYSTORE ("nonsense", test_nonsense);
+	WITH_KEYSTORE ("fork", test_fork);
+	WITH_KEYSTORE ("fork-threads", test_fork_threads);
+	WITH_KEYSTORE ("threads", test_threads);
+	WITH_KEYSTORE ("restart-threads", test_restart_threads);
+	WITH_KEYSTORE ("user", test_user);
+	WITH_KEYSTORE ("closed-descriptors", test_closed_descriptors);
+	WITH_KEYSTORE ("no-descriptors", test_no_descriptors);
+	WITH_KEYSTORE ("close-on-exec", test_close_on_exec);
+	WITH_KEYSTORE ("sigpipe", test_sigpipe);
+	WITH_KEYSTORE ("exit", test_exit);
+	WITH_KEYSTORE ("unload", test_unload);
+	return module_run_tests ();
+}
