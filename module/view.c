@@ -195,20 +195,18 @@ mod_view_newest (void)
 	return view;
 }
 
-ModView *
-mod_view_with (CK_OBJECT_HANDLE handle, uint32_t *index)
+static ModView *
+find_with (uint32_t handle, uint32_t *index)
 {
 	ModView *found = NULL;
 
-	if (handle > UINT32_MAX)
-		return NULL;
 	pthread_mutex_lock (&views.lock);
 	for (int i = 0; i < 2 && found == NULL; i++) {
 		ModView *view = i == 0 ? views.current : views.previous;
 
 		if (view == NULL)
 			continue;
-		*index = wire_snapshot_find_handle (&view->snapshot, (uint32_t) handle);
+		*index = wire_snapshot_find_handle (&view->snapshot, handle);
 		if (*index != WIRE_NONE)
 			found = view;
 	}
@@ -216,6 +214,21 @@ mod_view_with (CK_OBJECT_HANDLE handle, uint32_t *index)
 		found->refs++;
 	pthread_mutex_unlock (&views.lock);
 	return found;
+}
+
+ModView *
+mod_view_with (CK_OBJECT_HANDLE handle, uint32_t *index)
+{
+	ModView *found;
+
+	if (handle > UINT32_MAX)
+		return NULL;
+	found = find_with ((uint32_t) handle, index);
+	if (found != NULL)
+		return found;
+	/* numbers are permanent: a program may have this one from before C_Finalize */
+	mod_view_unref (mod_view_newest ());
+	return find_with ((uint32_t) handle, index);
 }
 
 void
