@@ -115,7 +115,7 @@ sim_ctl misbehave step=command-retrieve kind= >/dev/null
 
 # --- failing twins ---
 before=$(openssl x509 -in "$folder/cert.pem" -noout -serial)
-refused "a reference that the keystore does not know" '"phase":"registration","code":"handshake"' \
+refused "a reference that the keystore does not know" '"phase":"handshake","code":"keystore"' \
 	reference=pskref1:0123456789abcdefghijklmn
 refused "an unknown KpmID" '"code":"credential"' identity=nobody@$sim_fqdn
 sim_ctl misbehave step=simpleenroll kind=other-key >/dev/null
@@ -126,7 +126,7 @@ refused "without the provider" '"code":"local"'
 provider_dir=
 is "nothing changed in the keystore" "$(openssl x509 -in "$folder/cert.pem" -noout -serial)" "$before"
 tap_stop "$keystore_pid"
-refused "without the keystore" '"phase":"registration","code":"handshake"'
+refused "without the keystore" '"phase":"handshake","code":"keystore"'
 start_keystore
 exchange
 is "and when it is back: status" $? 0

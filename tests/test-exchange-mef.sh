@@ -70,9 +70,9 @@ exchange 'steps="register","certificate","publish"'
 like "a certificate without a command" "$(events)" '"phase":"publication","state":"done"'
 
 # --- who we are ---
-refused "an unknown KpmID" registration credential identity=nobody@$sim_fqdn
+refused "an unknown KpmID" handshake credential identity=nobody@$sim_fqdn
 like "it is named so" "$(events)" 'does not know our key identifier'
-refused "a wrong key" registration credential reference=pskref1:0123456789abcdefghijklmX
+refused "a wrong key" handshake credential reference=pskref1:0123456789abcdefghijklmX
 like "it is named so" "$(events)" 'another key under our key identifier'
 refused "an identity that is not the authenticated one" registration not-authorised client=//sp.example.com/Sother
 refused "another stakeholder" registration not-authorised 'registration=,"admin_fqdn":"other.example.com"'
@@ -85,7 +85,7 @@ refused "a wildcard as identity" start job 'client=//sp.example.com/*'
 for row in certificate-only:handshake not-tls:handshake closed-handshake:handshake silent-handshake:timeout \
 	wrong-psk:credential alert-handshake:handshake; do
 	misbehave handshake "${row%:*}*1"
-	refused "handshake: ${row%:*}" registration "${row#*:}"
+	refused "handshake: ${row%:*}" handshake "${row#*:}"
 	misbehave handshake ""
 done
 

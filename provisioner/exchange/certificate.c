@@ -77,7 +77,7 @@ fetch_anchors (Run *run, GError **error)
 	if (answer == NULL || !pv_x509_select_anchors (answer, NULL, pv_exchange_now (),
 						       &run->anchors, &run->intermediates, error))
 		return FALSE;
-	pv_phase_end (events, "done");
+	pv_phase_end (events, PV_PHASE_TRUST_ANCHORS, "done");
 	return TRUE;
 }
 
@@ -229,7 +229,7 @@ certify (Run *run, GError **error)
 	if (enrol (run, &cause)) {
 		g_array_append_val (exchange->staged, run->staged);
 		exchange->has_certificate = TRUE;
-		pv_phase_end (exchange->events, "done");
+		pv_phase_end (exchange->events, PV_PHASE_CERTIFICATE, "done");
 		return TRUE;
 	}
 	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING))

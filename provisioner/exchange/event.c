@@ -48,16 +48,16 @@ pv_event_warn (PvEvents *events, const char *message)
 	pv_event_send (events, event);
 }
 
-void
-pv_phase_tell (
-	PvEvents *events, const char *phase, const char *clause, const char *state, gint64 start_us)
+static void
+tell (PvEvents *events, guint index, const char *state)
 {
 	JsonObject *event = pv_event_new ("phase");
+	gint64 passed_us = g_get_monotonic_time () - events->phases[index].start_us;
 
-	json_object_set_string_member (event, "phase", phase);
+	json_object_set_string_member (event, "phase", events->phases[index].phase);
 	json_object_set_string_member (event, "state", state);
-	json_object_set_string_member (event, "clause", clause);
-	json_object_set_int_member (event, "ms", (g_get_monotonic_time () - start_us) / 1000);
+	json_object_set_string_member (event, "clause", events->phases[index].clause);
+	json_object_set_int_member (event, "ms", passed_us / 1000);
 	pv_event_send (events, event);
 }
 
@@ -68,26 +68,27 @@ pv_phase_begin (PvEvents *events, const char *phase, const char *clause)
 	events->phases[events->depth].phase = phase;
 	events->phases[events->depth].clause = clause;
 	events->phases[events->depth].start_us = g_get_monotonic_time ();
-	pv_phase_tell (events, phase, clause, "started", events->phases[events->depth].start_us);
-	events->depth++;
-}
-
-void
-pv_phase_end (PvEvents *events, const char *state)
-{
-	if (events->depth == 0)
-		return;
-	events->depth--;
-	pv_phase_tell (events, events->phases[events->depth].phase,
-		       events->phases[events->depth].clause, state,
-		       events->phases[events->depth].start_us);
+	tell (events, events->depth++, "started");
 }
 
 void
 pv_phase_unwind (PvEvents *events, guint depth)
 {
 	while (events->depth > depth)
-		pv_phase_end (events, "failed");
+		tell (events, --events->depth, "failed");
+}
+
+void
+pv_phase_end (PvEvents *events, const char *phase, const char *state)
+{
+	guint index = events->depth;
+
+	while (index > 0 && !g_str_equal (events->phases[index - 1].phase, phase))
+		index--;
+	if (index == 0)
+		return;
+	pv_phase_unwind (events, index);
+	tell (events, --events->depth, state);
 }
 
 void

@@ -44,18 +44,11 @@ void pv_event_warn (PvEvents *events, const char *message);
  */
 void pv_phase_begin (PvEvents *events, const char *phase, const char *clause);
 
-/** Ends the innermost phase. */
-void pv_phase_end (PvEvents *events, const char *state);
+/** Ends a phase as @state; one inside of it that is still under way has failed. */
+void pv_phase_end (PvEvents *events, const char *phase, const char *state);
 
 /** Ends as failed all phases but the outer @depth ones. */
 void pv_phase_unwind (PvEvents *events, guint depth);
-
-/** Tells one state of a phase that runs beside the one under way. */
-void pv_phase_tell (PvEvents *events,
-		    const char *phase,
-		    const char *clause,
-		    const char *state,
-		    gint64 start_us);
 
 /** Ends all phases as failed, and tells why and in which. */
 void pv_event_fail (PvEvents *events, const GError *error);

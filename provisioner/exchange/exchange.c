@@ -49,7 +49,7 @@ publish (PvExchange *exchange, GError **error)
 	json_object_set_string_member (event, "credential", exchange->job->credential);
 	json_object_set_array_member (event, "staged", staged);
 	pv_event_send (exchange->events, event);
-	pv_phase_end (exchange->events, "done");
+	pv_phase_end (exchange->events, PV_PHASE_PUBLICATION, "done");
 	return TRUE;
 }
 

@@ -242,6 +242,6 @@ pv_mef_commands (PvExchange *exchange, GError **error)
 		done = loop (exchange, id, &reported, error);
 	g_clear_pointer (&reported.id, json_node_unref);
 	if (done)
-		pv_phase_end (exchange->events, "done");
+		pv_phase_end (exchange->events, PV_PHASE_COMMANDS, "done");
 	return done;
 }

@@ -126,6 +126,6 @@ pv_mef_key_register (PvExchange *exchange, GError **error)
 				   exchange->job->dialect->exporter_label, error);
 	if (session == NULL || !register_on (exchange, session, error))
 		return FALSE;
-	pv_phase_end (exchange->events, "done");
+	pv_phase_end (exchange->events, PV_PHASE_KEY, "done");
 	return TRUE;
 }

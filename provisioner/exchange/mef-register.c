@@ -98,6 +98,6 @@ pv_mef_register (PvExchange *exchange, GError **error)
 	if (exchange->registration == NULL)
 		return FALSE;
 	tell (exchange);
-	pv_phase_end (exchange->events, "done");
+	pv_phase_end (exchange->events, PV_PHASE_REGISTRATION, "done");
 	return TRUE;
 }

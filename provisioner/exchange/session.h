@@ -15,7 +15,6 @@
 typedef struct {
 	PvEvents *events;
 	guint port;
-	gint64 handshake_start_us;
 	PvTls *tls;
 	PvTransport *transport;
 } PvSession;

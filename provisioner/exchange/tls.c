@@ -80,11 +80,11 @@ on_psk (SSL *ssl, const char *hint, char *identity, guint identity_max, guint8 *
 }
 
 static void
-tell (PvTls *tls, PvHandshakeState state)
+tell (PvTls *tls, gboolean done)
 {
-	tls->in_handshake = state == PV_HANDSHAKE_STARTED;
+	tls->in_handshake = !done;
 	if (tls->observer != NULL)
-		tls->observer (tls->observer_data, state);
+		tls->observer (tls->observer_data, done);
 }
 
 /* R-10.3.1-1: no context. One handshake, one key: two exports of a session are equal, and a second
@@ -110,13 +110,12 @@ on_done (PvTls *tls, SSL *ssl)
 	if (!tls->acceptable) {
 		/* Nothing may be written on such a session, whoever tries. */
 		shutdown (SSL_get_fd (ssl), SHUT_RDWR);
-		tell (tls, PV_HANDSHAKE_FAILED);
 		return;
 	}
 	/* RFC 5929 3.1: the first Finished of a full handshake is the client's. */
 	tls->finished_length = SSL_get_finished (ssl, tls->finished, sizeof tls->finished);
 	take_export (tls, ssl);
-	tell (tls, PV_HANDSHAKE_DONE);
+	tell (tls, TRUE);
 }
 
 static void
@@ -126,13 +125,11 @@ on_info (const SSL *ssl, int where, int value)
 
 	if (where & SSL_CB_HANDSHAKE_START) {
 		tls->acceptable = FALSE;
-		tell (tls, PV_HANDSHAKE_STARTED);
+		tell (tls, FALSE);
 	} else if (where & SSL_CB_HANDSHAKE_DONE) {
 		on_done (tls, (SSL *)ssl);
 	} else if (where == SSL_CB_READ_ALERT && tls->in_handshake) {
 		tls->alert = value & 0xff;
-	} else if ((where & SSL_CB_EXIT) && value == 0 && tls->in_handshake) {
-		tell (tls, PV_HANDSHAKE_FAILED);
 	}
 }
 

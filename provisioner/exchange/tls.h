@@ -15,13 +15,8 @@
 
 typedef struct _PvTls PvTls;
 
-typedef enum {
-	PV_HANDSHAKE_STARTED,
-	PV_HANDSHAKE_DONE,
-	PV_HANDSHAKE_FAILED,
-} PvHandshakeState;
-
-typedef void (*PvHandshakeObserver) (gpointer data, PvHandshakeState state);
+/* Told when a handshake starts and, with @done, when it has ended well. */
+typedef void (*PvHandshakeObserver) (gpointer data, gboolean done);
 
 /**
  * pv_tls_new:
@@ -34,10 +29,7 @@ PvTls *pv_tls_new (const PvPpsk *ppsk, const char *export_label);
 void pv_tls_free (PvTls *tls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvTls, pv_tls_free)
 
-/**
- * pv_tls_observe:
- * @observer: is told when a handshake starts, is done, fails
- */
+/** Has @observer told of handshakes. */
 void pv_tls_observe (PvTls *tls, PvHandshakeObserver observer, gpointer data);
 
 /**

@@ -12,6 +12,9 @@
 #include <curl/curl.h>
 #include <string.h>
 
+/* How OpenSSL's text of an error names our provider, as raised by it in this process. */
+#define OWN_PROVIDER ":enrolee::"
+
 typedef struct {
 	PvTransport base;
 	CURL *curl;
@@ -142,6 +145,7 @@ static void
 explain (const HttpTransport *http, const Collector *collector, CURLcode result, GError **error)
 {
 	PvErrorCode code = PV_ERROR_FAILED;
+	const char *own = strstr (http->error_text, OWN_PROVIDER);
 
 	if (collector->too_large) {
 		g_set_error (error, PV_ERROR, PV_ERROR_LIMIT,
@@ -153,6 +157,11 @@ explain (const HttpTransport *http, const Collector *collector, CURLcode result,
 	if (result == CURLE_ABORTED_BY_CALLBACK) {
 		g_set_error (error, PV_ERROR, PV_ERROR_PEER,
 			     "the session is not authenticated by the pre-shared key");
+		return;
+	}
+	if (own != NULL) {
+		g_set_error (error, PV_ERROR, PV_ERROR_KEYSTORE,
+			     "the pre-shared key cannot be used: %s", own + strlen (OWN_PROVIDER));
 		return;
 	}
 	if (result == CURLE_SSL_CONNECT_ERROR && explain_alert (pv_tls_alert (http->tls), error))
