@@ -22,7 +22,7 @@ sim_est_name (const SimClient *client, gnutls_x509_subject_alt_name_t *type, con
 {
 	gboolean domain = client->subject == SIM_SUBJECT_CSE;
 
-	/* Decision 1: a Node-ID is a URI when it contains ':', else a dNSName. */
+	/* A14: a Node-ID is a URI when it contains ':', else a dNSName. */
 	if (client->subject == SIM_SUBJECT_NODE && strchr (client->identity, ':') == NULL)
 		domain = TRUE;
 	*type = domain ? GNUTLS_SAN_DNSNAME : GNUTLS_SAN_URI;

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-/* How often a client's request was answered 202 (decision 24: it must come again byte for byte). */
+/* How often a client's request was answered 202 (RFC 7030 4.2.3: it must come again byte for byte).
+ */
 typedef struct {
 	guint times;
 	char digest[65];
@@ -83,7 +84,7 @@ set_body (SimResponse *response, const SimFault *fault, GBytes *der)
 
 		changed = g_strdup_printf ("-----BEGIN PKCS7-----\n%s-----END PKCS7-----\n", lines);
 	}
-	/* Decision 25: one line, for strongSwan's client. */
+	/* One line: strongSwan's client fails on CRLF. */
 	g_byte_array_append (response->body, (const guint8 *)(changed != NULL ? changed : text),
 			     (guint)strlen (changed != NULL ? changed : text));
 }
@@ -182,7 +183,7 @@ delay (SimExchange *exchange, GError **error)
 	if (pending != NULL && strcmp (pending->digest, digest) != 0) {
 		g_hash_table_remove (sim->store->pending, client);
 		return refuse (error, 400,
-			       "decision 24: another request than the one answered 202");
+			       "RFC 7030 4.2.3: another request than the one answered 202");
 	}
 	if (pending == NULL) {
 		pending = g_new0 (Pending, 1);

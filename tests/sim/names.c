@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of names; written from the digest, not from the client's table. */
+/* The table of names; written from the standard, not from the client's table. */
 #include <config.h>
 
 #include "tests/sim/names.h"
@@ -80,7 +80,7 @@ sim_exporter_label (guint dialect)
 					       : "EXPORTER-oneM2M-Bootstrap";
 }
 
-/* Text form of keyValue: hexBinary, or base64 in the alternate dialect (decision 13). */
+/* Text form of keyValue: hexBinary, or base64 in the alternate dialect. */
 gboolean
 sim_keys_are_hex (guint dialect)
 {

@@ -227,7 +227,8 @@ choose_targets (SimExchange *exchange, JsonObject *body, gint64 suid, GError **e
 	return NULL;
 }
 
-/* R-8.3.5.2.7-3: the value given, or what this TLS session exports; the latter once (digest 4.5).
+/* R-8.3.5.2.7-3: the value given, or what this TLS session exports; the latter once
+ * (R-8.3.5.2.7-7).
  */
 static GBytes *
 choose_value (SimExchange *exchange, JsonObject *body, guint8 identifier[16], GError **error)

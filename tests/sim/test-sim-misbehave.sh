@@ -98,7 +98,7 @@ issue simpleenroll "$tap_tmp/good" "$tap_tmp/bad.pem"
 like "simpleenroll=other-name" "$(openssl x509 -in "$bad" -noout -ext subjectAltName)" 'URI:URIx'
 spoilt "pending" simpleenroll pending:7 '^HTTP/1.1 202 *Retry-After: 7' POST $est/simpleenroll "$(base64 -w 64 "$tap_tmp/good")" \
 	'Content-Type: application/pkcs10' 'Connection: close'
-enrol_refused "another request after a 202" 400 'decision 24' simpleenroll "$tap_tmp/bare"
+enrol_refused "another request after a 202" 400 'RFC 7030 4.2.3' simpleenroll "$tap_tmp/bare"
 sim_policy Challenge tls-unique >/dev/null
 is "csrattrs: a bare challengePassword asks for tls-unique" "$(challenge)" ""
 enrol_refused "... which this request does not hold" 403 R-8.3.6.2.2-3 simpleenroll "$tap_tmp/good"
