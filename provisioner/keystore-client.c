@@ -33,6 +33,7 @@ pv_keystore_new (const char *runtime_dir)
 
 	keystore->path = g_build_filename (runtime_dir, PV_KEYSTORE_SOCKET, NULL);
 	keystore->fd = -1;
+	keystore->patience_ms = REPLY_WAIT_MS;
 	keystore->frame = g_malloc0 (WIRE_FRAME_MAX);
 	keystore->staged = g_array_new (FALSE, FALSE, sizeof (PvStagedKey));
 	pv_keystore_set_origin (keystore, "imported", NULL, NULL, NULL);
@@ -87,6 +88,18 @@ pv_keystore_last_status (const PvKeystore *keystore)
 	return keystore->last_status;
 }
 
+guint64
+pv_keystore_instance (const PvKeystore *keystore)
+{
+	return keystore->instance;
+}
+
+void
+pv_keystore_set_patience (PvKeystore *keystore, guint wait_ms)
+{
+	keystore->patience_ms = wait_ms;
+}
+
 static gboolean
 fail_errno (PvKeystore *keystore, const char *what, int code, GError **error)
 {
@@ -132,7 +145,7 @@ receive_frame (PvKeystore *keystore)
 	int ready;
 
 	do
-		ready = poll (&wait, 1, REPLY_WAIT_MS);
+		ready = poll (&wait, 1, keystore->patience_ms);
 	while (ready < 0 && errno == EINTR);
 	if (ready == 0)
 		errno = ETIMEDOUT;
@@ -221,10 +234,14 @@ say_hello (PvKeystore *keystore, GError **error)
 		.serial = ++keystore->serial,
 		.cpu = WIRE_CPU_UNKNOWN,
 	};
+	WireHelloReply reply;
 	gsize len = 0;
 
-	return exchange_frames (keystore, &header, &hello, &len, error) == EXCHANGE_OK &&
-	       check_reply (keystore, &header, len, NULL, error);
+	if (exchange_frames (keystore, &header, &hello, &len, error) != EXCHANGE_OK ||
+	    !check_reply (keystore, &header, len, &reply, error))
+		return FALSE;
+	keystore->instance = reply.instance;
+	return TRUE;
 }
 
 gboolean

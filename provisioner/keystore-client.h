@@ -78,6 +78,20 @@ gboolean pv_keystore_call (PvKeystore *keystore,
 guint32 pv_keystore_last_status (const PvKeystore *keystore);
 
 /**
+ * pv_keystore_instance:
+ *
+ * Returns: which run of the keystore the connection leads to; 0 before the first call. Certificates
+ * attached to a staged key end with it.
+ */
+guint64 pv_keystore_instance (const PvKeystore *keystore);
+
+/**
+ * pv_keystore_set_patience:
+ * @wait_ms: how long to wait for a reply; two minutes unless set (a key made on a slow token)
+ */
+void pv_keystore_set_patience (PvKeystore *keystore, guint wait_ms);
+
+/**
  * pv_keystore_ops:
  *
  * An Enrolment Exchange's view of a #PvKeystore. A symmetric key is stored as the credential

@@ -21,6 +21,8 @@ struct _PvKeystore {
 	guint8 *frame; /* WIRE_FRAME_MAX bytes, for requests and replies */
 	guint32 serial;
 	guint32 last_status;
+	guint64 instance;
+	int patience_ms;
 	char *origin, *mef, *admin, *client;
 	GArray *staged; /* PvStagedKey */
 };

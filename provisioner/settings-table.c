@@ -14,7 +14,7 @@ static const PvSetting settings[] = {
 	 "PKCS#11 module of the token that holds the keys; default: SoftHSMv2"},
 	{"keystore", "BackingToken", PV_SETTING_TEXT, NULL, NULL, FALSE, "label of that token"},
 	{"keystore", "BackingPinFile", PV_SETTING_PATH, NULL, NULL, FALSE,
-	 "file with that token's PIN"},
+	 "file with that token's user PIN; default: made with the token"},
 	{"keystore", "Residency", PV_SETTING_CHOICE, "auto", "auto memory token", FALSE,
 	 "where keys are used: memory (SoftHSM's default) or token"},
 
@@ -60,10 +60,6 @@ static const PvSetting settings[] = {
 	 "whether a certificate is wanted (EST)"},
 	{"enrolment", "KeyType", PV_SETTING_CHOICE, "p256", "p256 p384 rsa2048", FALSE,
 	 "of the certificate's key; oneM2M wants p256"},
-	{"enrolment", "SubjectID", PV_SETTING_TEXT, NULL, NULL, FALSE,
-	 "identity in the certificate; default: Client"},
-	{"enrolment", "SubjectKind", PV_SETTING_CHOICE, NULL, "cse ae node", FALSE,
-	 "what SubjectID is; default: ClientKind"},
 	{"enrolment", "EstURI", PV_SETTING_URI, NULL, NULL, FALSE,
 	 "base URI of the EST server; default: the MEF's own"},
 	{"enrolment", "KeySUID", PV_SETTING_CHOICE, NULL, "21 22 23 24 25", FALSE,
@@ -75,6 +71,8 @@ static const PvSetting settings[] = {
 	{"enrolment", "KeyLabels", PV_SETTING_LIST, NULL, NULL, FALSE, "labels of the key registration"},
 	{"enrolment", "Commands", PV_SETTING_BOOLEAN, "yes", NULL, FALSE,
 	 "whether the MEF's commands are asked for"},
+	{"enrolment", "CommandPollSec", PV_SETTING_SECONDS, "3600", NULL, FALSE,
+	 "how often to ask, when the MEF does not say"},
 
 	{"credential", "Users", PV_SETTING_LIST, NULL, NULL, FALSE, "users who may use the credential"},
 	{"credential", "Groups", PV_SETTING_LIST, NULL, NULL, FALSE,

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * When to try again, and when to renew. Pure but for the clock that is passed in.
+ */
+#pragma once
+
+#include "provisioner/clock.h"
+
+/* How long a refusal for good is believed. */
+#define PV_BACKOFF_REFUSED_S (6 * 3600)
+
+/**
+ * pv_backoff_delay:
+ * @attempts: failed ones in a row, 1 or more
+ * @min_s: longest first pause
+ * @max_s: longest pause
+ * @retry_after_s: what the peer asked for; 0 for nothing
+ *
+ * Full jitter: a random time up to the doubled limit, so that gateways that failed together do not
+ * come back together; never earlier than the peer asked for.
+ *
+ * Returns: seconds, 1 or more
+ */
+guint pv_backoff_delay (const PvClock *clock,
+			guint attempts,
+			guint min_s,
+			guint max_s,
+			guint retry_after_s);
+
+/**
+ * pv_renewal_due:
+ * @published_s: when the credential was published
+ * @not_after_s: its end; 0 for never
+ *
+ * Returns: two thirds of its life after @published_s (up to a twentieth earlier, at random); 0 for
+ * never. Spec: TS-0003 8.3.4.3, 8.3.6
+ */
+gint64 pv_renewal_due (const PvClock *clock, gint64 published_s, gint64 not_after_s);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The machine's clock and random numbers. */
+#include <config.h>
+
+#include "provisioner/clock.h"
+
+static gint64
+now_s (gpointer data)
+{
+	return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static double
+random_part (gpointer data)
+{
+	return g_random_double ();
+}
+
+const PvClock pv_clock_system = {.now_s = now_s, .random = random_part};

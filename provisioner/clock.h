@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Time and chance, passed in, so that tests decide about both.
+ */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * PvClock:
+ * @now_s: Unix time
+ * @random: a number from 0 to below 1
+ */
+typedef struct {
+	gint64 (*now_s) (gpointer data);
+	double (*random) (gpointer data);
+	gpointer data;
+} PvClock;
+
+/** The machine's own. */
+extern const PvClock pv_clock_system;
+
+static inline gint64
+pv_clock_now (const PvClock *clock)
+{
+	return clock->now_s (clock->data);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See daemon.h. */
+#include <config.h>
+
+#include "provisioner/daemon.h"
+
+struct _PvDaemon {
+	GPtrArray *enrolments;
+};
+
+PvDaemon *
+pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls, gpointer data)
+{
+	PvDaemon *daemon = g_new0 (PvDaemon, 1);
+	g_auto (GStrv) names = pv_settings_names (context->settings, "enrolment");
+
+	daemon->enrolments = g_ptr_array_new_with_free_func ((GDestroyNotify) pv_enrolment_free);
+	for (guint i = 0; names[i] != NULL; i++)
+		g_ptr_array_add (daemon->enrolments,
+				 pv_enrolment_new (context, names[i], calls, data));
+	return daemon;
+}
+
+void
+pv_daemon_free (PvDaemon *daemon)
+{
+	if (daemon == NULL)
+		return;
+	g_ptr_array_unref (daemon->enrolments);
+	g_free (daemon);
+}
+
+void
+pv_daemon_resume (PvDaemon *daemon)
+{
+	for (guint i = 0; i < daemon->enrolments->len; i++)
+		pv_enrolment_resume (daemon->enrolments->pdata[i]);
+}
+
+PvEnrolment *
+pv_daemon_find (PvDaemon *daemon, const char *name)
+{
+	for (guint i = 0; i < daemon->enrolments->len; i++) {
+		if (g_str_equal (pv_enrolment_name (daemon->enrolments->pdata[i]), name))
+			return daemon->enrolments->pdata[i];
+	}
+	return NULL;
+}
+
+GStrv
+pv_daemon_names (PvDaemon *daemon)
+{
+	GStrv names = g_new0 (char *, daemon->enrolments->len + 1);
+
+	for (guint i = 0; i < daemon->enrolments->len; i++)
+		names[i] = g_strdup (pv_enrolment_name (daemon->enrolments->pdata[i]));
+	return names;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All enrolments of the settings, by name.
+ */
+#pragma once
+
+#include "provisioner/enrolment.h"
+
+typedef struct _PvDaemon PvDaemon;
+
+/**
+ * pv_daemon_new:
+ * @context: borrowed
+ * @calls: what the enrolments tell
+ */
+PvDaemon *pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls, gpointer data);
+void pv_daemon_free (PvDaemon *daemon);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvDaemon, pv_daemon_free)
+
+/** Every enrolment goes on where it was. */
+void pv_daemon_resume (PvDaemon *daemon);
+
+/** (transfer none) (nullable) */
+PvEnrolment *pv_daemon_find (PvDaemon *daemon, const char *name);
+
+/** (transfer full): the names, sorted */
+GStrv pv_daemon_names (PvDaemon *daemon);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The events of an exchange's child (exchange-protocol.h), each to its place in the progress and to
+ * the machine. The child parses what the network sends: nothing it says is believed without a look.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "provisioner/enrolment-job.h"
+#include "provisioner/enrolment-private.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/limits.h"
+
+static const char *
+get_text (JsonObject *event, const char *member)
+{
+	JsonNode *node = json_object_get_member (event, member);
+	const char *text = node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
+					   json_node_get_value_type (node) == G_TYPE_STRING
+				   ? json_node_get_string (node)
+				   : "";
+
+	return strlen (text) <= PV_BODY_MAX ? text : "";
+}
+
+static gint64
+get_number (JsonObject *event, const char *member, gint64 max)
+{
+	JsonNode *node = json_object_get_member (event, member);
+	gint64 value = 0;
+
+	if (node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
+	    json_node_get_value_type (node) == G_TYPE_INT64)
+		value = json_node_get_int (node);
+	return CLAMP (value, 0, max);
+}
+
+static gboolean
+get_boolean (JsonObject *event, const char *member)
+{
+	JsonNode *node = json_object_get_member (event, member);
+
+	return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
+	       json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
+}
+
+/* Phases that are milestones when they are done, or not wanted. */
+static const struct {
+	const char *phase;
+	PvEvent event;
+} milestones[] = {
+	{PV_PHASE_HANDSHAKE, PV_EVENT_HANDSHAKE_DONE},
+	{PV_PHASE_COMMANDS, PV_EVENT_COMMANDS_DONE},
+	{PV_PHASE_CERTIFICATE, PV_EVENT_CERTIFICATE_STAGED},
+	{PV_PHASE_KEY, PV_EVENT_KEY_STAGED},
+};
+
+static void
+on_phase (PvEnrolment *enrolment, JsonObject *event)
+{
+	const char *phase = get_text (event, "phase");
+	const char *state = get_text (event, "state");
+
+	enrolment->calls.phase (enrolment->data,
+				enrolment->name,
+				phase,
+				state,
+				get_number (event, "ms", G_MAXUINT32),
+				get_text (event, "clause"));
+	if (!g_str_equal (state, "done") && !g_str_equal (state, "skipped"))
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS (milestones); i++) {
+		if (g_str_equal (milestones[i].phase, phase))
+			pv_enrolment_step (enrolment, milestones[i].event);
+	}
+}
+
+static void
+on_registered (PvEnrolment *enrolment, JsonObject *event)
+{
+	PvProgress *progress = enrolment->progress;
+
+	pv_progress_set (&progress->registration_id, get_text (event, "id"));
+	progress->registration_expires_s = get_number (event, "expires", G_MAXINT64);
+	if (get_text (event, "assigned_identity")[0] != '\0')
+		pv_progress_set (&progress->assigned_identity, get_text (event, "assigned_identity"));
+	progress->commands_due_s = 0;
+	pv_enrolment_step (enrolment, PV_EVENT_REGISTERED);
+}
+
+/* Kept before the child sends the status, so that no command runs twice (R-8.3.9.1-2). */
+static void
+on_command (PvEnrolment *enrolment, JsonObject *event)
+{
+	JsonNode *id = json_object_get_member (event, "id");
+	g_autofree char *text = id != NULL ? json_to_string (id, FALSE) : NULL;
+
+	pv_progress_set (&enrolment->progress->last_command_id, text);
+	enrolment->progress->last_command_status = get_number (event, "status", 999);
+	if (!pv_enrolment_save (enrolment))
+		pv_supervisor_end (enrolment->supervisor, enrolment->progress->error_message);
+}
+
+static void
+on_no_more_commands (PvEnrolment *enrolment, JsonObject *event)
+{
+	enrolment->progress->commands_due_s = pv_clock_now (enrolment->context->clock) +
+					      MAX (get_number (event, "retry_s", PV_LIFETIME_MAX_S), 1);
+}
+
+static void
+on_staged (PvEnrolment *enrolment, JsonObject *event)
+{
+	PvProgress *progress = enrolment->progress;
+	gint64 staged = get_number (event, "staged", G_MAXUINT32);
+	gint64 not_after = get_number (event, "not_after", G_MAXINT64);
+	gboolean key = g_str_equal (get_text (event, "kind"), "key");
+	g_autoptr (GError) error = NULL;
+
+	if (key) {
+		progress->staged_key = staged;
+		progress->staged_key_not_after_s = not_after;
+	} else {
+		progress->staged_certificate = staged;
+		progress->staged_not_after_s = not_after;
+		progress->pending_staged = 0;
+		pv_progress_set (&progress->pending_csr, NULL);
+	}
+	/* before publication: who waits for the credential may use it from the first moment on */
+	if (!pv_job_grant (enrolment->context, enrolment->name, &error))
+		g_warning ("%s: %s", enrolment->name, error->message);
+	pv_enrolment_step (enrolment, key ? PV_EVENT_KEY_STAGED : PV_EVENT_CERTIFICATE_STAGED);
+}
+
+static void
+on_pending (PvEnrolment *enrolment, JsonObject *event)
+{
+	enrolment->progress->pending_staged = get_number (event, "staged", G_MAXUINT32);
+	pv_progress_set (&enrolment->progress->pending_csr, get_text (event, "csr"));
+	enrolment->retry_after_s = get_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
+	enrolment->said = PV_SAID_PENDING;
+	pv_enrolment_note_error (
+		enrolment, "pending", "the MEF has not issued the certificate yet");
+}
+
+static void
+on_published (PvEnrolment *enrolment, JsonObject *event)
+{
+	pv_job_note_published (enrolment->context, enrolment->progress);
+	pv_enrolment_step (enrolment, PV_EVENT_PUBLISHED);
+}
+
+static void
+on_warning (PvEnrolment *enrolment, JsonObject *event)
+{
+	g_warning ("%s: %s", enrolment->name, get_text (event, "message"));
+}
+
+static void
+on_failed (PvEnrolment *enrolment, JsonObject *event)
+{
+	const char *code = get_text (event, "code");
+
+	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004) */
+	if (g_str_equal (code, "not-found"))
+		pv_progress_set (&enrolment->progress->registration_id, NULL);
+	pv_enrolment_note_error (enrolment, code, get_text (event, "message"));
+	enrolment->retry_after_s = get_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
+	if (enrolment->said != PV_SAID_PENDING)
+		enrolment->said = get_boolean (event, "permanent") ? PV_SAID_DENIED : PV_SAID_FAILED;
+}
+
+static void
+on_done (PvEnrolment *enrolment, JsonObject *event)
+{
+	enrolment->said = PV_SAID_DONE;
+}
+
+static const struct {
+	const char *name;
+	void (*take) (PvEnrolment *enrolment, JsonObject *event);
+} kinds[] = {
+	{"phase", on_phase},
+	{"registered", on_registered},
+	{"command", on_command},
+	{"no-more-commands", on_no_more_commands},
+	{"staged", on_staged},
+	{"pending", on_pending},
+	{"published", on_published},
+	{"warning", on_warning},
+	{"failed", on_failed},
+	{"done", on_done},
+};
+
+static void
+on_event (gpointer data, JsonObject *event)
+{
+	const char *name = get_text (event, "event");
+
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+		if (g_str_equal (kinds[i].name, name))
+			kinds[i].take (data, event);
+	}
+}
+
+/* The MEF did not say when to ask for commands again (decision 12). */
+static void
+plan_poll (PvEnrolment *enrolment)
+{
+	const PvContext *context = enrolment->context;
+
+	if (enrolment->progress->commands_due_s != 0 ||
+	    !pv_settings_get_boolean (context->settings, "enrolment", enrolment->name, "Commands"))
+		return;
+	enrolment->progress->commands_due_s =
+		pv_clock_now (context->clock) +
+		pv_settings_get_seconds (
+			context->settings, "enrolment", enrolment->name, "CommandPollSec");
+}
+
+static void
+on_ended (gpointer data, const char *problem)
+{
+	static const PvEvent events[] = {
+		[PV_SAID_NOTHING] = PV_EVENT_DIED,  [PV_SAID_DONE] = PV_EVENT_DONE,
+		[PV_SAID_PENDING] = PV_EVENT_PENDING, [PV_SAID_FAILED] = PV_EVENT_FAILED,
+		[PV_SAID_DENIED] = PV_EVENT_DENIED,
+	};
+	PvEnrolment *enrolment = data;
+	PvEvent event = problem != NULL ? PV_EVENT_DIED : events[enrolment->said];
+
+	if (event == PV_EVENT_DIED)
+		pv_enrolment_note_error (
+			enrolment,
+			"local",
+			problem != NULL ? problem : "the exchange's process ended without a word");
+	if (event == PV_EVENT_DONE)
+		plan_poll (enrolment);
+	g_clear_pointer (&enrolment->supervisor, pv_supervisor_free);
+	pv_enrolment_step (enrolment, event);
+}
+
+const PvSupervisorCalls pv_enrolment_supervisor_calls = {on_event, on_ended};

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The job of an exchange, from settings, progress and keystore; see enrolment-job.h. */
+#include <config.h>
+
+#include "provisioner/enrolment-job.h"
+
+#include <json-glib/json-glib.h>
+
+#include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/limits.h"
+
+/* Everything is made anew when nothing was published, or its time has come. */
+static gboolean
+everything_is_due (const PvContext *context, const PvProgress *progress)
+{
+	return progress->published_s == 0 ||
+	       (progress->renew_s != 0 && progress->renew_s <= pv_clock_now (context->clock));
+}
+
+static char *
+get (const PvContext *context, const char *group, const char *name, const char *key)
+{
+	return pv_settings_get (context->settings, group, name, key);
+}
+
+static void
+set_text (JsonObject *object, const char *member, const char *value)
+{
+	if (value != NULL)
+		json_object_set_string_member (object, member, value);
+}
+
+static void
+set_setting (const PvContext *context,
+	     JsonObject *object,
+	     const char *member,
+	     const char *group,
+	     const char *name,
+	     const char *key)
+{
+	g_autofree char *value = get (context, group, name, key);
+
+	set_text (object, member, value);
+}
+
+static void
+set_seconds (const PvContext *context,
+	     JsonObject *object,
+	     const char *member,
+	     const char *group,
+	     const char *name,
+	     const char *key)
+{
+	json_object_set_int_member (
+		object, member, pv_settings_get_seconds (context->settings, group, name, key));
+}
+
+static void
+set_list (const PvContext *context,
+	  JsonObject *object,
+	  const char *member,
+	  const char *name,
+	  const char *key)
+{
+	g_auto (GStrv) values = pv_settings_get_list (context->settings, "enrolment", name, key);
+	JsonArray *array;
+
+	if (values[0] == NULL)
+		return;
+	array = json_array_new ();
+	for (guint i = 0; values[i] != NULL; i++)
+		json_array_add_string_element (array, values[i]);
+	json_object_set_array_member (object, member, array);
+}
+
+static gboolean
+set_anchors (const PvContext *context, JsonObject *object, const char *mef, GError **error)
+{
+	g_autofree char *path = get (context, "mef", mef, "TrustAnchors");
+	g_autofree char *pem = NULL;
+	g_autoptr (GError) local = NULL;
+	gsize len;
+
+	if (path == NULL)
+		return TRUE;
+	if (!g_file_get_contents (path, &pem, &len, &local) || len > PV_JOB_MAX / 2 ||
+	    !g_utf8_validate (pem, len, NULL)) {
+		g_set_error (error,
+			     PV_ERROR,
+			     PV_ERROR_JOB,
+			     "[mef %s] TrustAnchors: %s",
+			     mef,
+			     local != NULL ? local->message : "not a PEM file");
+		return FALSE;
+	}
+	json_object_set_string_member (object, "anchors", pem);
+	return TRUE;
+}
+
+static gboolean
+add_mef (const PvContext *context, JsonObject *job, const char *mef, GError **error)
+{
+	JsonObject *object = json_object_new ();
+
+	json_object_set_object_member (job, "mef", object);
+	set_setting (context, object, "fqdn", "mef", mef, "FQDN");
+	set_setting (context, object, "uri", "mef", mef, "URI");
+	set_setting (context, object, "address", "mef", mef, "Address");
+	set_setting (context, object, "interface", "mef", mef, "Interface");
+	set_setting (context, object, "proxy", "mef", mef, "Proxy");
+	set_setting (context, object, "dialect", "mef", mef, "Dialect");
+	set_seconds (context, object, "connect_s", "mef", mef, "ConnectTimeSec");
+	set_seconds (context, object, "total_s", "mef", mef, "RequestTimeSec");
+	set_seconds (context, object, "stall_s", "mef", mef, "StallTimeSec");
+	return set_anchors (context, object, mef, error);
+}
+
+/* KpmID: the MEF's own assignment (A20), else the settings', else the key's identifier. */
+static char *
+find_identity (const PvContext *context,
+	       const char *name,
+	       const char *key,
+	       const PvProgress *progress,
+	       GError **error)
+{
+	g_autofree char *identity = get (context, "enrolment", name, "KpmID");
+	g_autoptr (PvCredential) credential = NULL;
+
+	if (progress->assigned_identity != NULL)
+		return g_strdup (progress->assigned_identity);
+	if (identity != NULL)
+		return g_steal_pointer (&identity);
+	credential = pv_keystore_show (context->keystore, key, error);
+	if (credential == NULL) {
+		g_prefix_error (error, "the bootstrap key %s: ", key);
+		return NULL;
+	}
+	return g_strdup (credential->identifier);
+}
+
+static gboolean
+add_authentication (const PvContext *context,
+		    JsonObject *job,
+		    const char *name,
+		    const PvProgress *progress,
+		    GError **error)
+{
+	g_autofree char *key = get (context, "enrolment", name, "BootstrapKey");
+	g_autofree char *identity = find_identity (context, name, key, progress, error);
+	const WireReference request = {pv_wire_text (key), pv_wire_text (context->consumer)};
+	g_autofree char *reference = NULL;
+	WireReferenceReply reply;
+	JsonObject *object;
+
+	if (identity == NULL)
+		return FALSE;
+	if (!pv_keystore_call (context->keystore, WIRE_MSG_REFERENCE, &request, &reply, error)) {
+		g_prefix_error (error, "the bootstrap key %s: ", key);
+		return FALSE;
+	}
+	reference = pv_wire_dup (reply.reference);
+	object = json_object_new ();
+	json_object_set_object_member (job, "authentication", object);
+	json_object_set_string_member (object, "kind", "ppsk");
+	json_object_set_string_member (object, "identity", identity);
+	json_object_set_string_member (object, "reference", reference);
+	return TRUE;
+}
+
+static void
+add_client (const PvContext *context, JsonObject *job, const char *name)
+{
+	JsonObject *object = json_object_new ();
+
+	json_object_set_object_member (job, "client", object);
+	set_setting (context, object, "id", "enrolment", name, "Client");
+	set_setting (context, object, "kind", "enrolment", name, "ClientKind");
+	set_setting (context, object, "public_domain_name", "enrolment", name, "PublicDomainName");
+}
+
+static void
+add_registration (const PvContext *context,
+		  JsonObject *job,
+		  const char *name,
+		  const char *mef,
+		  const PvProgress *progress)
+{
+	JsonObject *object = json_object_new ();
+
+	json_object_set_object_member (job, "registration", object);
+	set_setting (context, object, "admin_fqdn", "mef", mef, "AdminFQDN");
+	set_seconds (context, object, "lifetime_s", "enrolment", name, "RegistrationTimeSec");
+	set_list (context, object, "labels", name, "Labels");
+	if (progress->registration_id == NULL)
+		return;
+	json_object_set_string_member (object, "id", progress->registration_id);
+	json_object_set_int_member (object, "expires", progress->registration_expires_s);
+}
+
+static void
+add_certificate (const PvContext *context,
+		 JsonObject *job,
+		 const char *name,
+		 const PvProgress *progress)
+{
+	JsonObject *object = json_object_new ();
+	JsonObject *pending;
+
+	json_object_set_object_member (job, "certificate", object);
+	set_setting (context, object, "est_uri", "enrolment", name, "EstURI");
+	set_setting (context, object, "key_type", "enrolment", name, "KeyType");
+	if (progress->pending_staged == 0 || progress->pending_csr == NULL)
+		return;
+	pending = json_object_new ();
+	json_object_set_object_member (object, "pending", pending);
+	json_object_set_int_member (pending, "staged", progress->pending_staged);
+	json_object_set_string_member (pending, "csr", progress->pending_csr);
+}
+
+static void
+add_key (const PvContext *context, JsonObject *job, const char *name, const char *suid)
+{
+	JsonObject *object = json_object_new ();
+
+	json_object_set_object_member (job, "key", object);
+	json_object_set_int_member (object, "suid", g_ascii_strtoull (suid, NULL, 10));
+	set_list (context, object, "targets", name, "KeyTargets");
+	set_list (context, object, "labels", name, "KeyLabels");
+	set_seconds (context, object, "lifetime_s", "enrolment", name, "KeyTimeSec");
+}
+
+static void
+add_done (JsonObject *job, const PvProgress *progress)
+{
+	JsonArray *staged = json_array_new ();
+	g_autoptr (JsonNode) id = progress->last_command_id != NULL
+					  ? json_from_string (progress->last_command_id, NULL)
+					  : NULL;
+	JsonObject *object;
+
+	if (progress->staged_certificate != 0)
+		json_array_add_int_element (staged, progress->staged_certificate);
+	if (progress->staged_key != 0)
+		json_array_add_int_element (staged, progress->staged_key);
+	json_object_set_array_member (job, "staged", staged);
+	if (id == NULL)
+		return;
+	object = json_object_new ();
+	json_object_set_object_member (job, "commands", object);
+	json_object_set_member (object, "last_id", g_steal_pointer (&id));
+	json_object_set_int_member (object, "last_status", progress->last_command_status);
+}
+
+/* What is missing, in the order of the exchange. */
+static void
+add_steps (const PvContext *context, JsonObject *job, const char *name, const PvProgress *progress)
+{
+	g_autofree char *suid = get (context, "enrolment", name, "KeySUID");
+	gboolean everything = everything_is_due (context, progress);
+	gboolean certificate = everything && progress->staged_certificate == 0 &&
+			       pv_settings_get_boolean (
+				       context->settings, "enrolment", name, "Certificate");
+	gboolean key = everything && progress->staged_key == 0 && suid != NULL;
+	JsonArray *steps = json_array_new ();
+
+	json_array_add_string_element (steps, PV_STEP_REGISTER);
+	if (pv_settings_get_boolean (context->settings, "enrolment", name, "Commands"))
+		json_array_add_string_element (steps, PV_STEP_COMMANDS);
+	if (certificate)
+		json_array_add_string_element (steps, PV_STEP_CERTIFICATE);
+	if (key)
+		json_array_add_string_element (steps, PV_STEP_KEY);
+	json_array_add_string_element (steps, PV_STEP_PUBLISH);
+	json_object_set_array_member (job, "steps", steps);
+	add_certificate (context, job, name, progress); /* a command may want one as well */
+	if (key)
+		add_key (context, job, name, suid);
+}
+
+char *
+pv_job_build (const PvContext *context, const char *name, const PvProgress *progress, GError **error)
+{
+	JsonObject *job = json_object_new ();
+	g_autoptr (JsonNode) root = json_node_init_object (json_node_alloc (), job);
+	g_autofree char *mef = get (context, "enrolment", name, "MEF");
+
+	json_object_unref (job); /* the root's now */
+	json_object_set_int_member (job, "version", PV_EXCHANGE_VERSION);
+	json_object_set_string_member (job, "credential", name);
+	json_object_set_string_member (job, "runtime_dir", context->exchange.runtime_dir);
+	add_steps (context, job, name, progress);
+	add_client (context, job, name);
+	add_registration (context, job, name, mef, progress);
+	add_done (job, progress);
+	if (!add_mef (context, job, mef, error) ||
+	    !add_authentication (context, job, name, progress, error))
+		return NULL;
+	return json_to_string (root, FALSE);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The enrolment's names in the keystore: reconciled with the progress, and granted. */
+#include <config.h>
+
+#include "provisioner/backoff.h"
+#include "provisioner/enrolment-job.h"
+#include "provisioner/keystore-credential.h"
+
+/* Leftovers under one name: each exchange that was killed left at most one. */
+#define LEFTOVERS_MAX 64
+
+void
+pv_job_note_published (const PvContext *context, PvProgress *progress)
+{
+	gint64 now = pv_clock_now (context->clock);
+	gint64 certificate, key;
+
+	if (progress->staged_certificate != 0)
+		progress->not_after_s = progress->staged_not_after_s;
+	if (progress->staged_key != 0)
+		progress->key_not_after_s = progress->staged_key_not_after_s;
+	progress->staged_certificate = progress->staged_not_after_s = 0;
+	progress->staged_key = progress->staged_key_not_after_s = 0;
+	progress->pending_staged = 0;
+	pv_progress_set (&progress->pending_csr, NULL);
+	progress->published_s = now;
+	certificate = pv_renewal_due (context->clock, now, progress->not_after_s);
+	key = pv_renewal_due (context->clock, now, progress->key_not_after_s);
+	progress->renew_s = certificate == 0 ? key : key == 0 ? certificate : MIN (certificate, key);
+}
+
+static const PvCredential *
+find (const GPtrArray *all, const char *name)
+{
+	for (guint i = 0; i < all->len; i++) {
+		const PvCredential *credential = all->pdata[i];
+
+		if (g_str_equal (credential->name, name))
+			return credential;
+	}
+	return NULL;
+}
+
+/* Everything staged under @name that is not @kept. */
+static gboolean
+discard_leftovers (const PvContext *context,
+		   const char *name,
+		   gint64 kept,
+		   gint64 also_kept,
+		   GError **error)
+{
+	for (guint i = 0; i < LEFTOVERS_MAX; i++) {
+		g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
+		const PvCredential *credential;
+
+		if (all == NULL)
+			return FALSE;
+		credential = find (all, name);
+		if (credential == NULL || credential->staged_generation == 0 ||
+		    credential->staged_generation == kept ||
+		    credential->staged_generation == also_kept)
+			return TRUE;
+		g_message ("%s: discarding generation %u, left by an exchange that was ended",
+			   name,
+			   credential->staged_generation);
+		pv_keystore_ops.discard (context->keystore, credential->staged_generation);
+	}
+	return TRUE;
+}
+
+/* What became of a staged number: still staged, published meanwhile, or gone. */
+typedef enum { FATE_STAGED, FATE_PUBLISHED, FATE_GONE } Fate;
+
+static Fate
+fate_of (const PvCredential *credential, gint64 number)
+{
+	if (credential == NULL || number == 0)
+		return FATE_GONE;
+	if (credential->generation == number)
+		return FATE_PUBLISHED;
+	return credential->staged_generation == number ? FATE_STAGED : FATE_GONE;
+}
+
+gboolean
+pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progress, GError **error)
+{
+	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
+	g_autofree char *instance = NULL;
+	Fate certificate, key;
+
+	if (all == NULL)
+		return FALSE;
+	instance = g_strdup_printf ("%016" G_GINT64_MODIFIER "x",
+				    pv_keystore_instance (context->keystore));
+	certificate = fate_of (find (all, name), progress->staged_certificate);
+	key = fate_of (find (all, key_name), progress->staged_key);
+	if (certificate == FATE_PUBLISHED || key == FATE_PUBLISHED) {
+		pv_job_note_published (context, progress); /* in one transaction, so all of it */
+		certificate = key = FATE_GONE;
+	}
+	/* a restarted keystore has the key, but not the certificate that was attached to it */
+	if (certificate == FATE_GONE || g_strcmp0 (instance, progress->keystore_instance) != 0)
+		progress->staged_certificate = progress->staged_not_after_s = 0;
+	if (key == FATE_GONE)
+		progress->staged_key = progress->staged_key_not_after_s = 0;
+	if (fate_of (find (all, name), progress->pending_staged) != FATE_STAGED) {
+		progress->pending_staged = 0;
+		pv_progress_set (&progress->pending_csr, NULL);
+	}
+	pv_progress_set (&progress->keystore_instance, instance);
+	return discard_leftovers (context,
+				  name,
+				  progress->staged_certificate,
+				  progress->pending_staged,
+				  error) &&
+	       discard_leftovers (context, key_name, progress->staged_key, 0, error);
+}
+
+static gboolean
+grant_list (const PvContext *context,
+	    const char *credential,
+	    gboolean group,
+	    const char *section,
+	    GError **error)
+{
+	g_auto (GStrv) names = pv_settings_get_list (
+		context->settings, "credential", section, group ? "Groups" : "Users");
+
+	for (guint i = 0; names[i] != NULL; i++) {
+		const WireGrant request = {
+			pv_wire_text (credential), group, pv_wire_text (names[i])};
+
+		if (!pv_keystore_call (context->keystore, WIRE_MSG_GRANT, &request, NULL, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean
+pv_job_grant (const PvContext *context, const char *name, GError **error)
+{
+	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
+	const char *const credentials[] = {name, key_name};
+
+	if (all == NULL)
+		return FALSE;
+	for (guint i = 0; i < G_N_ELEMENTS (credentials); i++) {
+		if (find (all, credentials[i]) == NULL)
+			continue;
+		if (!grant_list (context, credentials[i], FALSE, credentials[i], error) ||
+		    !grant_list (context, credentials[i], TRUE, credentials[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * enroleed: enrols this gateway's oneM2M entities in the background. Runs as the user enrolee; has
+ * no key; parses nothing that the network sends (that is its children's work).
+ */
+#include <config.h>
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "provisioner/control.h"
+#include "provisioner/exchange-protocol.h"
+
+#define EXIT_SETTINGS 78 /* EX_CONFIG: systemd does not start it again by itself */
+
+/* A keystore that does not answer must not make enroleed deaf. */
+#define KEYSTORE_WAIT_MS 10000
+
+typedef struct {
+	char *runtime_dir, *state_dir, *config_dir, *bus, *exchange, *provider_dir;
+} Options;
+
+typedef struct {
+	GMainLoop *loop;
+	PvDaemon *daemon;
+	int status;
+} Main;
+
+static gboolean
+parse_options (Options *options, int *argc, char ***argv)
+{
+	const GOptionEntry entries[] = {
+		{"runtime-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->runtime_dir,
+		 "Folder of the keystore's sockets", "DIR"},
+		{"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir, "Folder of the state",
+		 "DIR"},
+		{"config-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->config_dir,
+		 "Folder of enrolee.conf", "DIR"},
+		{"bus", 0, 0, G_OPTION_ARG_STRING, &options->bus, "D-Bus other than the system bus",
+		 "ADDRESS"},
+		{"exchange", 0, 0, G_OPTION_ARG_FILENAME, &options->exchange,
+		 "Program of one Enrolment Exchange", "FILE"},
+		{"provider-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->provider_dir,
+		 "Where the OpenSSL provider enrolee.so is", "DIR"},
+		{NULL},
+	};
+	g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+	g_autoptr (GError) error = NULL;
+
+	options->runtime_dir = g_strdup (ENROLEE_RUNTIME_DIR);
+	options->state_dir = g_strdup (ENROLEE_STATE_DIR);
+	options->config_dir = g_strdup (ENROLEE_CONFIG_DIR);
+	options->exchange = g_build_filename (ENROLEE_LIBEXEC_DIR, PV_EXCHANGE_PROGRAM, NULL);
+	options->provider_dir = g_strdup (ENROLEE_OSSL_MODULES_DIR);
+	g_option_context_set_summary (context, "Enrols this machine's oneM2M entities.");
+	g_option_context_add_main_entries (context, entries, NULL);
+	if (g_option_context_parse (context, argc, argv, &error) && *argc == 1)
+		return TRUE;
+	g_printerr ("enroleed: %s\n", error != NULL ? error->message : "too many arguments");
+	return FALSE;
+}
+
+static void
+clear_options (Options *options)
+{
+	g_free (options->runtime_dir);
+	g_free (options->state_dir);
+	g_free (options->config_dir);
+	g_free (options->bus);
+	g_free (options->exchange);
+	g_free (options->provider_dir);
+}
+
+/* Under this name the keystore makes us references to pre-shared keys. */
+static char *
+own_name (void)
+{
+	const struct passwd *entry = getpwuid (geteuid ());
+
+	return entry != NULL ? g_strdup (entry->pw_name) : g_strdup_printf ("%u", geteuid ());
+}
+
+static void
+on_owned (gpointer data)
+{
+	Main *main_data = data;
+
+	sd_notify (0, "READY=1");
+	pv_daemon_resume (main_data->daemon);
+}
+
+static void
+on_lost (gpointer data)
+{
+	Main *main_data = data;
+
+	g_warning ("the name on D-Bus is taken, forbidden or lost");
+	main_data->status = EXIT_FAILURE;
+	g_main_loop_quit (main_data->loop);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+	g_main_loop_quit (data);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+run (Main *main_data, const PvContext *context, const char *bus, GError **error)
+{
+	g_autoptr (PvControl) control = pv_control_new (bus, error);
+	g_autoptr (PvDaemon) daemon = NULL;
+
+	if (control == NULL)
+		return FALSE;
+	daemon = main_data->daemon = pv_daemon_new (context, &pv_control_calls, control);
+	if (!pv_control_publish (control, daemon, on_owned, on_lost, main_data, error))
+		return FALSE;
+	g_main_loop_run (main_data->loop);
+	sd_notify (0, "STOPPING=1");
+	return TRUE;
+}
+
+static int
+serve (const Options *options, const PvSettings *settings)
+{
+	g_autoptr (PvKeystore) keystore = pv_keystore_new (options->runtime_dir);
+	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+	g_autofree char *state_dir = g_build_filename (options->state_dir, "enroleed", NULL);
+	g_autofree char *consumer = own_name ();
+	g_autoptr (GError) error = NULL;
+	const char *arguments[] = {"--provider-dir", options->provider_dir, NULL};
+	const PvContext context = {
+		.settings = settings,
+		.keystore = keystore,
+		.clock = &pv_clock_system,
+		.state_dir = state_dir,
+		.consumer = consumer,
+		.exchange = {options->exchange, arguments, options->runtime_dir,
+			     pv_settings_get_seconds (settings, "provisioner", NULL, "ExchangeTimeSec")},
+	};
+	Main main_data = {.loop = loop};
+
+	pv_keystore_set_patience (keystore, KEYSTORE_WAIT_MS);
+	if (g_mkdir_with_parents (state_dir, 0700) != 0)
+		g_warning ("%s cannot be made: no progress can be kept", state_dir);
+	g_unix_signal_add (SIGTERM, on_signal, loop);
+	g_unix_signal_add (SIGINT, on_signal, loop);
+	if (run (&main_data, &context, options->bus, &error))
+		return main_data.status;
+	g_printerr ("enroleed: %s\n", error->message);
+	return EXIT_FAILURE;
+}
+
+int
+main (int argc, char **argv)
+{
+	Options options = {0};
+	g_autoptr (PvSettings) settings = NULL;
+	g_autoptr (GError) error = NULL;
+	int status = EXIT_FAILURE;
+
+	setlocale (LC_ALL, "");
+	(void) prctl (PR_SET_DUMPABLE, 0);
+	if (parse_options (&options, &argc, &argv)) {
+		settings = pv_settings_load (options.config_dir, &error);
+		if (settings != NULL) {
+			status = serve (&options, settings);
+		} else {
+			g_printerr ("enroleed: %s\n", error->message);
+			status = EXIT_SETTINGS;
+		}
+	}
+	clear_options (&options);
+	return status;
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/enrol-lib.sh: a gateway of the test's own; source it behind tests/tap.sh (and tests/sim/sim.sh).
+#
+#	gateway_start		folders, enrolee-keystored, a private D-Bus
+#	enrolee COMMAND ...	the command, against this gateway
+#	gateway_settings MEF-PORT ANCHORS	enrolee.conf for an enrolment gw1 at the simulated MEF
+#	enroleed_start [OPTION...], enroleed_stop [SIGNAL]
+
+run=$tap_tmp/run
+state=$tap_tmp/state
+conf=$tap_tmp/etc
+
+# libtool's wrappers start a shell: the programs themselves, with the options of this gateway.
+program()
+{
+	if [ -x "$top_builddir/.libs/$1" ]; then echo "$top_builddir/.libs/$1"; else echo "$top_builddir/$1"; fi
+}
+
+enrolee()
+{
+	"$(program enrolee)" "$1" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" ${bus:+--bus="$bus"} "${@:2}"
+}
+
+keystored_start()
+{
+	tap_spawn "${1:-keystored.log}" "$(program enrolee-keystored)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf"
+	keystored_pid=$tap_pid
+	tap_until 20 test -S "$run/provision.sock"
+}
+
+bus_start()
+{
+	tap_spawn dbus.log dbus-daemon --session --nofork --nopidfile --print-address=1 \
+		--address="unix:path=$tap_tmp/bus.sock"
+	tap_until 10 grep -q '^unix:' "$tap_tmp/dbus.log" || return 1
+	bus=$(head -n 1 "$tap_tmp/dbus.log")
+}
+
+gateway_start()
+{
+	mkdir -p "$run" "$state" "$conf/conf.d"
+	chmod 755 "$tap_tmp" "$run" "$state"
+	keystored_start && bus_start
+}
+
+# gateway_settings PORT [LINE...]: LINEs are added to [enrolment gw1].
+gateway_settings()
+{
+	cat >"$conf/enrolee.conf" <<-END
+	[provisioner]
+	RetryMinSec=1
+	RetryMaxSec=2
+	ExchangeTimeSec=${exchange_time:-60}
+
+	[mef test]
+	FQDN=mef.example.com
+	URI=https://mef.example.com:$1
+	Address=127.0.0.1
+	AdminFQDN=sp.example.com
+
+	[enrolment gw1]
+	MEF=test
+	Client=//sp.example.com/Sgw01
+	ClientKind=ae
+	BootstrapKey=kpm
+	KeySUID=22
+	KeyTargets=//sp.example.com/in-cse
+
+	[credential gw1]
+	Users=nobody-else www-data
+
+	[credential gw1-key]
+	Users=www-data
+	END
+	shift
+	for line; do
+		sed -i "s|^BootstrapKey=.*|&\n$line|" "$conf/enrolee.conf"
+	done
+}
+
+# enroleed_start [OPTION...]
+enroleed_start()
+{
+	tap_spawn enroleed.log "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
+		--exchange="${exchange:-$(program enrolee-exchange)}" --provider-dir="$top_builddir/.libs" "$@"
+	enroleed_pid=$tap_pid
+	tap_until 20 bus_has_name
+}
+
+bus_has_name()
+{
+	gdbus call --address "$bus" --dest org.freedesktop.DBus --object-path /org/freedesktop/DBus \
+		--method org.freedesktop.DBus.NameHasOwner org.onem2m.Enrolee1 | grep -q true
+}
+
+bus_lost_name()
+{
+	! bus_has_name
+}
+
+enroleed_stop()
+{
+	tap_stop "$enroleed_pid" "${1:-TERM}"
+	tap_until 10 bus_lost_name
+}
