@@ -8,6 +8,7 @@
 
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/keystore-credential.h"
 #include "provisioner/limits.h"
 
 /* Everything is made anew when nothing was published, or its time has come. */

@@ -44,9 +44,10 @@ end_attempt (PvEnrolment *enrolment, const char *outcome)
 	PvProgress *progress = enrolment->progress;
 	gint64 now = pv_clock_now (enrolment->context->clock);
 	gboolean good = g_str_equal (outcome, PV_OUTCOME_PROVISIONED);
+	gboolean saved;
 
-	(void) pv_enrolment_save (enrolment);
-	if (good)
+	saved = pv_enrolment_save (enrolment);
+	if (good && saved)
 		g_message ("%s: provisioned", enrolment->name);
 	else
 		g_message ("%s: %s (%s)", enrolment->name, progress->error_message, outcome);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION 1
+#define FORMAT_VERSION 1
 #define SUFFIX ".progress"
 
 typedef enum { KIND_NUMBER, KIND_TEXT, KIND_STATE } Kind;
@@ -66,7 +66,7 @@ pv_progress_new (void)
 {
 	PvProgress *progress = g_new0 (PvProgress, 1);
 
-	progress->version = VERSION;
+	progress->version = FORMAT_VERSION;
 	return progress;
 }
 
@@ -131,7 +131,7 @@ parse (GKeyFile *file, GError **error)
 		if (!read_member (progress, i, file, error))
 			return NULL;
 	}
-	if (progress->version == VERSION)
+	if (progress->version == FORMAT_VERSION)
 		return g_steal_pointer (&progress);
 	g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "of another version");
 	return NULL;

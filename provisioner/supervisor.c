@@ -125,7 +125,7 @@ read_events (PvSupervisor *supervisor)
 }
 
 static void
-on_exit (GObject *source, GAsyncResult *result, gpointer data)
+on_child_exit (GObject *source, GAsyncResult *result, gpointer data)
 {
 	PvSupervisor *supervisor;
 	g_autoptr (GError) error = NULL;
@@ -234,7 +234,7 @@ pv_supervisor_start (const PvSupervisorSetup *setup,
 	supervisor->cancellable = g_cancellable_new ();
 	supervisor->events = g_unix_input_stream_new (pipes[0], TRUE);
 	supervisor->timer = g_timeout_add_seconds (setup->limit_s, on_limit, supervisor);
-	g_subprocess_wait_async (child, supervisor->cancellable, on_exit, supervisor);
+	g_subprocess_wait_async (child, supervisor->cancellable, on_child_exit, supervisor);
 	read_events (supervisor);
 	return supervisor;
 }
