@@ -9,6 +9,7 @@
 
 #include "provisioner/enrolment-job.h"
 #include "provisioner/enrolment-private.h"
+#include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/limits.h"
 
@@ -116,7 +117,6 @@ on_staged (PvEnrolment *enrolment, JsonObject *event)
 	gint64 staged = get_number (event, "staged", G_MAXUINT32);
 	gint64 not_after = get_number (event, "not_after", G_MAXINT64);
 	gboolean key = g_str_equal (get_text (event, "kind"), "key");
-	g_autoptr (GError) error = NULL;
 
 	if (key) {
 		progress->staged_key = staged;
@@ -127,9 +127,6 @@ on_staged (PvEnrolment *enrolment, JsonObject *event)
 		progress->pending_staged = 0;
 		pv_progress_set (&progress->pending_csr, NULL);
 	}
-	/* before publication: who waits for the credential may use it from the first moment on */
-	if (!pv_job_grant (enrolment->context, enrolment->name, &error))
-		g_warning ("%s: %s", enrolment->name, error->message);
 	pv_enrolment_step (enrolment, key ? PV_EVENT_KEY_STAGED : PV_EVENT_CERTIFICATE_STAGED);
 }
 
@@ -142,13 +139,6 @@ on_pending (PvEnrolment *enrolment, JsonObject *event)
 	enrolment->said = PV_SAID_PENDING;
 	pv_enrolment_note_error (
 		enrolment, "pending", "the MEF has not issued the certificate yet");
-}
-
-static void
-on_published (PvEnrolment *enrolment, JsonObject *event)
-{
-	pv_job_note_published (enrolment->context, enrolment->progress);
-	pv_enrolment_step (enrolment, PV_EVENT_PUBLISHED);
 }
 
 static void
@@ -187,7 +177,6 @@ static const struct {
 	{"no-more-commands", on_no_more_commands},
 	{"staged", on_staged},
 	{"pending", on_pending},
-	{"published", on_published},
 	{"warning", on_warning},
 	{"failed", on_failed},
 	{"done", on_done},
@@ -219,6 +208,34 @@ plan_poll (PvEnrolment *enrolment)
 			context->settings, "enrolment", enrolment->name, "CommandPollSec");
 }
 
+/* What the exchange staged, in one transaction; the clause is that of the whole framework. */
+static PvEvent
+publish (PvEnrolment *enrolment)
+{
+	PvProgress *progress = enrolment->progress;
+	gint64 start_us = g_get_monotonic_time ();
+	g_autoptr (GError) error = NULL;
+	gboolean done;
+
+	if (progress->staged_certificate == 0 && progress->staged_key == 0)
+		return PV_EVENT_DONE;
+	enrolment->calls.phase (
+		enrolment->data, enrolment->name, PV_PHASE_PUBLICATION, "started", 0, "8.3.1.2");
+	done = pv_job_publish (enrolment->context, enrolment->name, progress, &error);
+	enrolment->calls.phase (enrolment->data,
+				enrolment->name,
+				PV_PHASE_PUBLICATION,
+				done ? "done" : "failed",
+				(g_get_monotonic_time () - start_us) / 1000,
+				"8.3.1.2");
+	if (!done) {
+		pv_enrolment_note_error (enrolment, pv_error_name (error), error->message);
+		return PV_EVENT_FAILED;
+	}
+	pv_enrolment_step (enrolment, PV_EVENT_PUBLISHED);
+	return PV_EVENT_DONE;
+}
+
 static void
 on_ended (gpointer data, const char *problem)
 {
@@ -235,9 +252,11 @@ on_ended (gpointer data, const char *problem)
 			enrolment,
 			"local",
 			problem != NULL ? problem : "the exchange's process ended without a word");
-	if (event == PV_EVENT_DONE)
-		plan_poll (enrolment);
 	g_clear_pointer (&enrolment->supervisor, pv_supervisor_free);
+	if (event == PV_EVENT_DONE) {
+		plan_poll (enrolment);
+		event = publish (enrolment);
+	}
 	pv_enrolment_step (enrolment, event);
 }
 

@@ -253,7 +253,7 @@ add_done (JsonObject *job, const PvProgress *progress)
 	json_object_set_int_member (object, "last_status", progress->last_command_status);
 }
 
-/* What is missing, in the order of the exchange. */
+/* What is missing, in the order of the exchange. Publication is enroleed's own: policy comes before it. */
 static void
 add_steps (const PvContext *context, JsonObject *job, const char *name, const PvProgress *progress)
 {
@@ -272,7 +272,6 @@ add_steps (const PvContext *context, JsonObject *job, const char *name, const Pv
 		json_array_add_string_element (steps, PV_STEP_CERTIFICATE);
 	if (key)
 		json_array_add_string_element (steps, PV_STEP_KEY);
-	json_array_add_string_element (steps, PV_STEP_PUBLISH);
 	json_object_set_array_member (job, "steps", steps);
 	add_certificate (context, job, name, progress); /* a command may want one as well */
 	if (key)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What enroleed does around an exchange: brings the progress in line with the keystore, writes the
- * job, and lets users at what was provisioned.
+ * job, and publishes what was provisioned.
  */
 #pragma once
 
@@ -33,19 +33,14 @@ char *pv_job_build (const PvContext *context,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * pv_job_grant:
+ * pv_job_publish:
+ * @progress: (inout): what was staged is noted as published
  *
- * Gives the users and groups of [credential NAME] the right to use what is staged or published under
- * the enrolment's names. Asked for again it changes nothing.
+ * Grants, then makes all that is staged visible in one transaction.
  *
  * Returns: %FALSE with PV_ERROR/KEYSTORE
  */
-gboolean
-pv_job_grant (const PvContext *context, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * pv_job_note_published:
- *
- * What was staged is published now.
- */
-void pv_job_note_published (const PvContext *context, PvProgress *progress);
+gboolean pv_job_publish (const PvContext *context,
+			 const char *name,
+			 PvProgress *progress,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;

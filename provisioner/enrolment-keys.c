@@ -9,8 +9,8 @@
 /* Leftovers under one name: each exchange that was killed left at most one. */
 #define LEFTOVERS_MAX 64
 
-void
-pv_job_note_published (const PvContext *context, PvProgress *progress)
+static void
+note_published (const PvContext *context, PvProgress *progress)
 {
 	gint64 now = pv_clock_now (context->clock);
 	gint64 certificate, key;
@@ -96,7 +96,7 @@ pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progre
 	certificate = fate_of (find (all, name), progress->staged_certificate);
 	key = fate_of (find (all, key_name), progress->staged_key);
 	if (certificate == FATE_PUBLISHED || key == FATE_PUBLISHED) {
-		pv_job_note_published (context, progress); /* in one transaction, so all of it */
+		note_published (context, progress); /* in one transaction, so all of it */
 		certificate = key = FATE_GONE;
 	}
 	/* a restarted keystore has the key, but not the certificate that was attached to it */
@@ -121,11 +121,10 @@ static gboolean
 grant_list (const PvContext *context,
 	    const char *credential,
 	    gboolean group,
-	    const char *section,
 	    GError **error)
 {
 	g_auto (GStrv) names = pv_settings_get_list (
-		context->settings, "credential", section, group ? "Groups" : "Users");
+		context->settings, "credential", credential, group ? "Groups" : "Users");
 
 	for (guint i = 0; names[i] != NULL; i++) {
 		const WireGrant request = {
@@ -137,21 +136,32 @@ grant_list (const PvContext *context,
 	return TRUE;
 }
 
+/* Before publication: who waits for the credential may use it from the first moment on. */
+static gboolean
+grant (const PvContext *context, const char *credential, GError **error)
+{
+	return grant_list (context, credential, FALSE, error) &&
+	       grant_list (context, credential, TRUE, error);
+}
+
 gboolean
-pv_job_grant (const PvContext *context, const char *name, GError **error)
+pv_job_publish (const PvContext *context, const char *name, PvProgress *progress, GError **error)
 {
 	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
-	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
-	const char *const credentials[] = {name, key_name};
+	WirePublish request = {0};
 
-	if (all == NULL)
-		return FALSE;
-	for (guint i = 0; i < G_N_ELEMENTS (credentials); i++) {
-		if (find (all, credentials[i]) == NULL)
-			continue;
-		if (!grant_list (context, credentials[i], FALSE, credentials[i], error) ||
-		    !grant_list (context, credentials[i], TRUE, credentials[i], error))
+	if (progress->staged_certificate != 0) {
+		request.generations.items[request.generations.count++] = progress->staged_certificate;
+		if (!grant (context, name, error))
 			return FALSE;
 	}
+	if (progress->staged_key != 0) {
+		request.generations.items[request.generations.count++] = progress->staged_key;
+		if (!grant (context, key_name, error))
+			return FALSE;
+	}
+	if (!pv_keystore_call (context->keystore, WIRE_MSG_PUBLISH, &request, NULL, error))
+		return FALSE;
+	note_published (context, progress);
 	return TRUE;
 }
