@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Pre-shared keys by reference in openssl s_client and s_server, unmodified: every kind of suite, with and without
 # extended master secret, on either side and on both, keys of 1 to 512 bytes; and what must fail.
