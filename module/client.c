@@ -172,17 +172,22 @@ failing_fast (void)
 	return mod_now_ms () < pool.fail_until_ms;
 }
 
-/* A slot of ours becomes a connection that is ready, without the lock. */
+/*
+ * A slot of ours becomes a connection that is ready, without the lock. Where a connection is
+ * accepted a keystore is there, or about to be (its socket is systemd's), and has as long as for any
+ * answer.
+ */
 static ModOutcome
-make_ready (ModConnection *connection, const ModIds *ids, int64_t until_ms)
+make_ready (ModConnection *connection, const ModIds *ids, const Deadline *deadline)
 {
 	ModOutcome outcome = MOD_DONE;
 
 	leave ();
 	if (connection->state == MOD_CONNECTION_EMPTY)
-		outcome = mod_connection_open (connection, pool.path, pool.client, ids, until_ms);
+		outcome = mod_connection_open (
+			connection, pool.path, pool.client, ids, deadline->reach_ms);
 	if (outcome == MOD_DONE)
-		outcome = mod_connection_greet (connection, until_ms);
+		outcome = mod_connection_greet (connection, deadline->reply_ms);
 	mod_connection_wipe (connection);
 	enter ();
 	if (outcome == MOD_DONE) {
@@ -196,7 +201,7 @@ make_ready (ModConnection *connection, const ModIds *ids, int64_t until_ms)
 
 /* One look for a connection: NULL with MOD_LOST means look again later. */
 static ModConnection *
-acquire_once (const ModIds *ids, int64_t until_ms, ModOutcome *outcome)
+acquire_once (const ModIds *ids, const Deadline *deadline, ModOutcome *outcome)
 {
 	ModConnection *connection = take_idle (MOD_CONNECTION_READY);
 
@@ -209,7 +214,7 @@ acquire_once (const ModIds *ids, int64_t until_ms, ModOutcome *outcome)
 	*outcome = MOD_LOST;
 	if (connection == NULL)
 		return NULL;
-	*outcome = make_ready (connection, ids, until_ms);
+	*outcome = make_ready (connection, ids, deadline);
 	if (*outcome == MOD_DONE) {
 		connection->use = MOD_WORKING;
 		return connection;
@@ -239,6 +244,7 @@ wait_turn (const Deadline *deadline)
 static ModConnection *
 acquire (const Deadline *deadline, ModOutcome *outcome)
 {
+	static const Deadline at_once = {0, 0};
 	ModConnection *connection;
 	ModIds ids;
 
@@ -247,8 +253,7 @@ acquire (const Deadline *deadline, ModOutcome *outcome)
 	note_path ();
 	drop_foreign (&ids);
 	do
-		connection =
-			acquire_once (&ids, failing_fast () ? 0 : deadline->reach_ms, outcome);
+		connection = acquire_once (&ids, failing_fast () ? &at_once : deadline, outcome);
 	while (connection == NULL && *outcome != MOD_REFUSED && wait_turn (deadline));
 	leave ();
 	return connection;
