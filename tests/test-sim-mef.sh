@@ -124,6 +124,11 @@ as gw01
 credential="-cipher ECDHE-ECDSA-AES128-SHA256"
 no_handshake "a session without a client certificate is refused" '"verdict":"refused"'
 
+as gw01
+like "what is not HTTP is refused" "$(printf 'HELLO\r\n\r\n' | client -quiet)" '^HTTP/1.1 400'
+ok "... and logged" sim_logged '"event":"malformed".*"rule":"RFC 9112"'
+like "a header twice is refused" "$(one GET "$base" '' 'X-M2M-RI: 1' 'X-M2M-RI: 2' | client -quiet)" '^HTTP/1.1 400'
+
 # --- MEF client registration
 id=$(member "$answer" ri)
 like "the registration carries its command" "$answer" "\"ch\":\[\{\"nm\":\"cmd-$id\",\"typ\":6"

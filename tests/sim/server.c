@@ -140,20 +140,29 @@ serve_request (SimPeer *peer, SimStream *stream, const SimRequest *request)
 	return go_on && !response->close;
 }
 
+/* A request that is not HTTP is answered and is the client's fault; a broken connection only ends.
+ */
 static void
-refuse_malformed (SimPeer *peer, SimStream *stream, const GError *error)
+end_badly (SimPeer *peer, SimStream *stream, const GError *error)
 {
-	g_autoptr (SimResponse) response = sim_response_new (400);
-	g_autoptr (GByteArray) bytes = NULL;
+	gboolean broken = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
 	JsonObject *line = json_object_new ();
 
-	json_object_set_string_member (line, "event", "malformed");
+	json_object_set_string_member (line, "event", broken ? "ended" : "malformed");
 	json_object_set_int_member (line, "connection", peer->number);
-	sim_log_verdict (line, error);
+	if (broken)
+		json_object_set_string_member (line, "why", error->message);
+	else
+		sim_log_verdict (line, error);
 	sim_log_write (peer->sim->log, line);
-	response->close = TRUE;
-	bytes = sim_http_render (response);
-	stream->send (stream->peer, bytes->data, bytes->len, NULL);
+	if (!broken) {
+		g_autoptr (SimResponse) response = sim_response_new (400);
+		g_autoptr (GByteArray) bytes = NULL;
+
+		response->close = TRUE;
+		bytes = sim_http_render (response);
+		stream->send (stream->peer, bytes->data, bytes->len, NULL);
+	}
 }
 
 static void
@@ -174,7 +183,7 @@ serve_client (SimServer *server, GSocket *socket)
 		g_autoptr (SimRequest) request = sim_http_receive (&stream, &error);
 
 		if (request == NULL && error != NULL && !g_cancellable_is_cancelled (sim->stop))
-			refuse_malformed (peer, &stream, error);
+			end_badly (peer, &stream, error);
 		if (request == NULL)
 			sim_tls_close (peer);
 		if (request == NULL || g_atomic_int_get (&sim->paused) ||
