@@ -41,7 +41,6 @@ pv_response_free (PvResponse *response)
 	if (response == NULL)
 		return;
 	g_free (response->request_id);
-	g_free (response->release);
 	g_clear_pointer (&response->content, json_node_unref);
 	g_free (response);
 }

@@ -36,7 +36,6 @@ typedef struct {
 	guint status;        /* rsc */
 	guint retry_after_s; /* 0: the MEF did not say */
 	char *request_id;    /* (nullable) */
-	char *release;       /* (nullable) */
 	JsonNode *content;   /* (nullable) */
 } PvResponse;
 

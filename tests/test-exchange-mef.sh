@@ -69,6 +69,17 @@ like "one that the MEF has lost is made anew" "$(events)" '"event":"registered".
 exchange 'steps="register","certificate","publish"'
 like "a certificate without a command" "$(events)" '"phase":"publication","state":"done"'
 
+json_pem()
+{
+	sed ':a;N;$!ba;s/\n/\\n/g' "$1"
+}
+exchange "mef=,\"anchors\":\"$(json_pem "$sim_state/root.pem")\""
+not "no warning when the MEF's CA is the configured anchor" grep -q 'configured trust anchor' "$tap_tmp/events"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$tap_tmp/other.key" -out "$tap_tmp/other.pem" \
+	-subj /CN=other -days 2 2>/dev/null
+exchange "mef=,\"anchors\":\"$(json_pem "$tap_tmp/other.pem")\""
+like "a warning when it is another" "$(events)" '"event":"warning".*configured trust anchor'
+
 # --- who we are ---
 refused "an unknown KpmID" handshake credential identity=nobody@$sim_fqdn
 like "it is named so" "$(events)" 'does not know our key identifier'

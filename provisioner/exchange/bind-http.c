@@ -135,6 +135,5 @@ pv_bind_http_exchange (PvTransport *transport,
 		return NULL;
 	response->retry_after_s = http->retry_after_s;
 	response->request_id = g_strdup (pv_http_response_header (http, "x-m2m-ri"));
-	response->release = g_strdup (pv_http_response_header (http, "x-m2m-rvi"));
 	return g_steal_pointer (&response);
 }

@@ -64,6 +64,23 @@ connect_to (Run *run, const char *est_uri, GError **error)
 	return run->transport != NULL;
 }
 
+/* Anchors that the operator knows are expected among those delivered; a MEF whose CA is another one
+ * than its TLS certificate's is not wrong, so this is told and no more. */
+static void
+compare_anchors (Run *run)
+{
+	GPtrArray *known = run->exchange->job->anchors;
+
+	for (guint i = 0; known != NULL && i < known->len; i++)
+		for (guint j = 0; j < run->anchors->len; j++)
+			if (X509_cmp (g_ptr_array_index (known, i),
+				      g_ptr_array_index (run->anchors, j)) == 0)
+				return;
+	if (known != NULL)
+		pv_event_warn (run->exchange->events,
+			       "none of the MEF's CA certificates is a configured trust anchor");
+}
+
 /* PPSK: the session authenticates the MEF, so the set is taken as delivered (RFC 7030 4.1.1's
  * out-of-band check is the pre-shared key). */
 static gboolean
@@ -77,6 +94,7 @@ fetch_anchors (Run *run, GError **error)
 	if (answer == NULL || !pv_x509_select_anchors (answer, NULL, pv_exchange_now (),
 						       &run->anchors, &run->intermediates, error))
 		return FALSE;
+	compare_anchors (run);
 	pv_phase_end (events, PV_PHASE_TRUST_ANCHORS, "done");
 	return TRUE;
 }
