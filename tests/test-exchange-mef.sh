@@ -59,6 +59,15 @@ ok "SNI is the MEF's FQDN although an address was given" sim_logged '"server_nam
 ok "the MEF saw no deviation" sh -c "! grep '\"verdict\"' '$sim_state/mef.log' | grep -v '\"verdict\":\"ok\"'"
 ok "no key in the events" sh -c "! grep '^{' '$tap_tmp/events' | grep -qi \"\$(sed -n 's/^secret [^ ]* //p' '$tap_tmp/events')\""
 
+# The target fetches the key with its own credential: both halves of the export are where they should be (10.3.1).
+relative=$(sed -n 's/.*"kind":"key".*"identifier":"\([^@]*\)@.*/\1/p' "$tap_tmp/events")
+fetched=$(printf 'GET /_/%s/%s HTTP/1.1\r\nHost: %s\r\nX-M2M-Origin: %s\r\nX-M2M-RI: t1\r\nX-M2M-RVI: 3\r\nConnection: close\r\n\r\n' \
+	"$sim_fqdn" "$relative" "$sim_fqdn" //sp.example.com/in-cse |
+	timeout 20 openssl s_client -quiet -tls1_2 -cipher PSK-AES128-CBC-SHA256 -psk "$sim_in01_psk" \
+		-psk_identity "in-0001@$sim_fqdn" -servername "$sim_fqdn" -connect "127.0.0.1:$sim_port" 2>/dev/null |
+	sed -n 's/.*"kv":"\([0-9A-Fa-f]*\)".*/\1/p' | tr A-F a-f)
+is "the target gets the key that the keystore has" "$fetched" "$(sed -n 's/^secret [^ ]* //p' "$tap_tmp/events")"
+
 id=$(sed -n 's/.*"event":"registered".*"id":"\([^"]*\)".*/\1/p' "$tap_tmp/events")
 expires=$(sed -n 's/.*"event":"registered".*"expires":\([0-9]*\).*/\1/p' "$tap_tmp/events")
 exchange "registration=,\"id\":\"$id\",\"expires\":$expires" 'steps="register"'
