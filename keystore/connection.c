@@ -67,6 +67,15 @@ take_descriptors (struct msghdr *message, int fds[WIRE_FDS_MAX])
 	return count;
 }
 
+static void
+tell_violation (Connection *connection, const char *what)
+{
+	if (ks_sampler_take (connection->connections->dispatch->sampler, KS_EVENT_PROTOCOL, 0,
+			     connection->uid, g_get_monotonic_time ()))
+		ks_audit (KS_EVENT_PROTOCOL, NULL, NULL, "uid %u sent %s: connection ended",
+			  connection->uid, what);
+}
+
 /* One request. Returns its length; 0 at the end, and for what is larger than a frame may be. */
 static gsize
 receive_frame (Connection *connection, int *fd)
@@ -93,11 +102,7 @@ receive_frame (Connection *connection, int *fd)
 		return (gsize)got;
 	if (count > 1)
 		close (fds[1]);
-	if (ks_sampler_take (connection->connections->dispatch->sampler, KS_EVENT_PROTOCOL, 0,
-			     connection->uid, g_get_monotonic_time ()))
-		ks_audit (KS_EVENT_PROTOCOL, NULL, NULL,
-			  "uid %u sent more than a frame may carry: connection ended",
-			  connection->uid);
+	tell_violation (connection, "more than a frame may carry");
 	return 0;
 }
 
@@ -177,6 +182,8 @@ serve_one (Connection *connection, KsRequest *request)
 		follow_client (connection, connection->frame, len);
 	go_on = len > 0 &&
 		ks_dispatch (connection->connections->dispatch, connection->frame, len, request);
+	if (len > 0 && !go_on)
+		tell_violation (connection, "what is no request");
 	go_on = go_on && send_reply (connection, request) && !request->final;
 	if (request->fd >= 0)
 		close (request->fd);
@@ -208,6 +215,8 @@ static void
 connection_free (Connection *connection)
 {
 	close (connection->fd);
+	if (connection->socket == KS_SOCKET_PROVISION) /* what was too large may have been a key */
+		explicit_bzero (connection->frame, sizeof connection->frame);
 	ks_quota_give (connection->connections->dispatch->quota, connection->uid);
 	g_free (connection);
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -61,6 +62,13 @@ wait_ready (Daemon *daemon)
 	} while (strstr (text, "READY=1") == NULL);
 }
 
+/* A test that fails leaves no daemon behind. */
+static void
+end_with_parent (gpointer data)
+{
+	prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 void
 daemon_start (Daemon *daemon, const char *const *options)
 {
@@ -82,8 +90,8 @@ daemon_start (Daemon *daemon, const char *const *options)
 	for (gsize i = 0; options != NULL && options[i] != NULL; i++)
 		g_ptr_array_add (argv, (char *)options[i]);
 	g_ptr_array_add (argv, NULL);
-	g_spawn_async (NULL, (char **)argv->pdata, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-		       NULL, &daemon->pid, &error);
+	g_spawn_async (NULL, (char **)argv->pdata, environment, G_SPAWN_DO_NOT_REAP_CHILD,
+		       end_with_parent, NULL, &daemon->pid, &error);
 	g_assert_no_error (error);
 	wait_ready (daemon);
 }
