@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <p11-kit/pkcs11.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -134,6 +135,15 @@ daemon_free (Daemon *daemon)
 	g_free (daemon->provision);
 	g_free (daemon->dir);
 	g_free (daemon);
+}
+
+Daemon *
+daemon_running (void)
+{
+	Daemon *daemon = daemon_new ();
+
+	daemon_start (daemon, NULL);
+	return daemon;
 }
 
 /* ---- peers ---- */
@@ -291,6 +301,79 @@ run_as (uid_t uid, int (*body) (gpointer data), gpointer data)
 	g_assert_cmpint (waitpid (child, &status, 0), ==, child);
 	g_assert_true (WIFEXITED (status));
 	return WEXITSTATUS (status);
+}
+
+/* ---- steps of a provisioner and of an application ---- */
+
+WireStageReply
+stage_pair (Peer *provisioner, const char *name, guint32 type, guint32 bits)
+{
+	WireStageKeyPair wanted = {.name = wire_text (name),
+				   .origin = wire_text ("enrolled"),
+				   .mef = wire_text ("mef.example"),
+				   .key_type = type,
+				   .key_bits = bits};
+
+	g_assert_cmpuint (peer_call (provisioner, WIRE_MSG_STAGE_KEY_PAIR, &wanted), ==, CKR_OK);
+	return provisioner->reply.stage_reply;
+}
+
+guint32
+attach (Peer *provisioner, guint32 generation, GBytes *leaf)
+{
+	g_autoptr (GBytes) ca = issuer ();
+	WireAttachCertificates wanted = {.generation = generation,
+					 .leaf = wire_gbytes (leaf),
+					 .anchors = {1, {wire_gbytes (ca)}}};
+
+	return peer_call (provisioner, WIRE_MSG_ATTACH_CERTIFICATES, &wanted);
+}
+
+guint32
+publish (Peer *provisioner, guint32 generation, gboolean revoke_old)
+{
+	WirePublish wanted = {.generations = {1, {generation}}, .revoke_old = revoke_old};
+
+	return peer_call (provisioner, WIRE_MSG_PUBLISH, &wanted);
+}
+
+/* A published pair. Returns its key's number. */
+guint32
+provide (Peer *provisioner, const char *name, gboolean revoke_old)
+{
+	WireStageReply staged = stage_pair (provisioner, name, CKK_EC, 256);
+	g_autoptr (GBytes) leaf = issue (staged.spki, name, 86400);
+
+	g_assert_cmpuint (attach (provisioner, staged.generation, leaf), ==, CKR_OK);
+	g_assert_cmpuint (publish (provisioner, staged.generation, revoke_old), ==, CKR_OK);
+	return staged.key;
+}
+
+guint32
+grant (Peer *provisioner, guint32 type, const char *name, const char *principal)
+{
+	WireGrant wanted = {wire_text (name), 0, wire_text (principal)};
+
+	return peer_call (provisioner, type, &wanted);
+}
+
+guint32
+sign (Peer *peer, guint32 key)
+{
+	static const guint8 digest[32] = {1, 2, 3};
+	WireOperate wanted = {.key = key, .mechanism = CKM_ECDSA, .data = {digest, sizeof digest}};
+
+	return peer_call (peer, WIRE_MSG_SIGN, &wanted);
+}
+
+guint
+count_objects (Peer *peer)
+{
+	const WirePage *page;
+	WireSnapshot map;
+
+	peer_view (peer, &map, &page);
+	return map.n_objects;
 }
 
 /* ---- certificates ---- */

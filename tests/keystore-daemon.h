@@ -26,6 +26,9 @@ Daemon *daemon_new (void);
  * line. */
 void daemon_start (Daemon *daemon, const char *const *options);
 
+/** daemon_running: a new one that runs. */
+Daemon *daemon_running (void);
+
 /** daemon_stop: sends @signal, waits. Returns the wait status. */
 int daemon_stop (Daemon *daemon, int signal);
 
@@ -61,6 +64,23 @@ guint32 peer_call (Peer *peer, guint32 type, gconstpointer message);
 
 /** peer_view: asks for the view and maps it. */
 void peer_view (Peer *peer, WireSnapshot *snapshot, const WirePage **page);
+
+/* Steps of a provisioner; those without a status must succeed. */
+WireStageReply stage_pair (Peer *provisioner, const char *name, guint32 type, guint32 bits);
+guint32 attach (Peer *provisioner, guint32 generation, GBytes *leaf);
+guint32 publish (Peer *provisioner, guint32 generation, gboolean revoke_old);
+
+/** provide: a published key pair. Returns its key's number. */
+guint32 provide (Peer *provisioner, const char *name, gboolean revoke_old);
+
+/** grant: @type is WIRE_MSG_GRANT or WIRE_MSG_REVOKE, of a user. */
+guint32 grant (Peer *provisioner, guint32 type, const char *name, const char *principal);
+
+/** sign: 32 bytes with CKM_ECDSA. */
+guint32 sign (Peer *peer, guint32 key);
+
+/** count_objects: in the peer's view. */
+guint count_objects (Peer *peer);
 
 /** run_as: in a child that is @uid and nothing else. Returns what @body returned. */
 int run_as (uid_t uid, int (*body) (gpointer data), gpointer data);
