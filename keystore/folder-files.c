@@ -116,12 +116,28 @@ put_certificates (int fd, const KsGeneration *generation, GError **error)
 	       put_string (fd, "ca.pem", anchors, error);
 }
 
-/* The URI has no id: it stays valid across renewals. Names need no escaping (ks_name_is_valid). */
-static gboolean
-put_key (int fd, const KsCredential *credential, GError **error)
+static char *
+key_uri (const char *name, const guint8 *key_id)
 {
-	g_autofree char *uri =
-		g_strdup_printf ("pkcs11:token=oneM2M;object=%s;type=private", credential->name);
+	GString *uri = g_string_new (NULL);
+
+	g_string_printf (uri, "pkcs11:token=oneM2M;object=%s;id=", name);
+	for (guint i = 0; i < KS_KEY_ID_LEN; i++)
+		g_string_append_printf (uri, "%%%02X", key_id[i]);
+	g_string_append (uri, ";type=private");
+	return g_string_free (uri, FALSE);
+}
+
+/* The URI names the generation: a program that reads the files of one folder gets the key of its
+ * certificate, also while a renewal is published and the new folder not there yet. Names need no
+ * escaping (ks_name_is_valid). */
+static gboolean
+put_key (int fd,
+	 const KsCredential *credential,
+	 const KsGeneration *generation,
+	 GError **error)
+{
+	g_autofree char *uri = key_uri (credential->name, generation->key_id);
 	g_autoptr (GByteArray) content = g_byte_array_new ();
 	g_autoptr (GByteArray) der = g_byte_array_new ();
 	g_autoptr (GString) pem = g_string_new (NULL);
@@ -233,7 +249,7 @@ ks_folder_write_files (int fd,
 {
 	switch (credential->kind) {
 	case KS_KIND_KEY_PAIR:
-		return put_certificates (fd, generation, error) && put_key (fd, credential, error);
+		return put_certificates (fd, generation, error) && put_key (fd, credential, generation, error);
 	case KS_KIND_SECRET:
 		return put_references (fd, generation, error);
 	case KS_KIND_ANCHORS:

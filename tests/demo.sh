@@ -73,6 +73,9 @@ write_settings()
 
 		[credential gateway]
 		Users=$worker
+
+		[credential gateway-key]
+		Users=$(id -un)
 	END
 }
 

@@ -67,7 +67,7 @@ gateway_enroleed()
 	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$tap_tmp/bus
 	export DBUS_SYSTEM_BUS_ADDRESS
 	tap_spawn enroleed.log "$bin/enroleed" --runtime-dir "$gateway/run" --state-dir "$gateway/state" \
-		--config-dir "$gateway/etc" --libexec-dir "$bin" --provider-dir "$provider_dir"
+		--config-dir "$gateway/etc" --exchange "$bin/enrolee-exchange" --provider-dir "$provider_dir"
 	enroleed=$tap_pid
 	tap_until 10 bus_has_enroleed && return 0
 	diag "enroleed does not answer: $(tail -n 5 "$tap_tmp/enroleed.log")"
