@@ -87,15 +87,13 @@ enrol()
 # The provisioned symmetric key by reference against its value, which only the MEF and the test know.
 psk_handshake()
 {
-	identity=$(enrolee --json show gateway-key | sed -n 's/.*"identifier" *: *"\([^"]*\)".*/\1/p')
-	value=$(sim_ctl state | tr -d ' \n' | sed -n "s/.*\"identifier\":\"$identity\"[^}]*\"value\":\"\([0-9A-Fa-f]*\)\".*/\1/p")
-	reference=$(sed -n 's/^.*\(pskref1:[A-Za-z0-9_-]*\).*$/\1/p' "$gateway/state/credentials/gateway-key/psk.txt" | head -n 1)
-	[ -n "$identity" ] && [ -n "$value" ] && [ -n "$reference" ] || { echo "$identity, $value, $reference"; return 1; }
+	IFS=: read -r identity hex <"$gateway/state/credentials/gateway-key/psk.txt" # as mosquitto and GnuTLS have it
+	value=$(sim_ctl state | sed -n "s/.*\"id\":\"$identity\"[^}]*\"value\":\"\([0-9A-F]*\)\".*/\1/p")
+	[ -n "$hex" ] && [ -n "$value" ] && [ "$hex" != "$value" ] || return 1
 	port=$(free_port)
 	OPENSSL_CONF=/dev/null start_on_port psk-server openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
 		-psk_identity "$identity" -psk "$value" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
 	server=$tap_pid
-	hex=$(printf %s "$reference" | od -An -tx1 | tr -d ' \n')
 	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -ign_eof \
 		-psk_identity "$identity" -psk "$hex" -cipher PSK-AES128-CBC-SHA256 >"$tap_tmp/psk-client" 2>&1
 	result=$?
