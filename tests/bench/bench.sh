@@ -5,6 +5,7 @@
 #   signatures  against SoftHSM in process, p11-kit server, and libcrypto with the key at hand; idle, with two
 #               threads, and beside one busy program; time and CPU (with the server's) of one signature
 #   find        by CKA_ID, and C_Initialize with the first find, at 10, 1,000 and 10,000 certificates
+#   provider    handshakes without references beside the PSK provider, against without it
 #   TLS 1.3     mutual handshakes, keys of the token at both ends, against file keys and SoftHSM
 #
 # BENCH_ROUNDS (default 40) sets how long it takes.
@@ -146,4 +147,5 @@ bench_sign rsa rsa 40
 bench_sign ed25519 ed25519 200
 bench_tls ec
 bench_tls rsa
+"$top_builddir/tests/bench/bench-psk" "$top_builddir/.libs" "$rounds" 40 || echo "bench: the PSK provider failed" >&2
 bench_find
