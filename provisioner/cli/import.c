@@ -31,9 +31,8 @@ stage_key_pair (Cli *cli, const CliImport *import, CliBundle *bundle, guint32 *s
 	if (!pv_keystore_call (cli_keystore (cli), WIRE_MSG_STAGE_PRIVATE_KEY, &request, &reply, error))
 		return FALSE;
 	*staged = reply.generation;
-	return bundle->chain->len == 0 ||
-	       pv_keystore_ops.attach_certificates (
-		       cli_keystore (cli), *staged, bundle->chain, import->anchors, error);
+	return pv_keystore_ops.attach_certificates (
+		cli_keystore (cli), *staged, bundle->chain, import->anchors, error);
 }
 
 static gboolean
@@ -145,8 +144,8 @@ stage (Cli *cli, CliImport *import, guint32 *staged, GError **error)
 		g_printerr ("%s: warning: %s\n", g_get_prgname (), (char *) bundle->warnings->pdata[i]);
 	if (bundle->key == NULL)
 		return stage_anchors (cli, import, staged, error);
-	if (bundle->chain->len == 0 && import->anchors->len > 0) {
-		g_set_error (error, PV_ERROR, PV_ERROR_JOB, "anchors and a key, but no certificate");
+	if (bundle->chain->len == 0) {
+		g_set_error (error, PV_ERROR, PV_ERROR_JOB, "a private key, but no certificate of it");
 		return FALSE;
 	}
 	return stage_key_pair (cli, import, bundle, staged, error);

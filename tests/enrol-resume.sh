@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# enroleed and its child are killed wherever an enrolment can be: it is resumed and finished, nothing is done twice that must
+# not be, and nothing is left behind.
+
+. "${top_srcdir:-.}/tests/tap.sh"
+. "$top_srcdir/tests/sim/sim.sh"
+. "$top_srcdir/tests/enrol-lib.sh"
+tap_needs openssl curl dbus-daemon gdbus python3
+[ -x "$top_builddir/tests/sim/mef-sim" ] || tap_skip "the simulated MEF was not built"
+
+gateway_start || { diag "$(cat "$tap_tmp"/*.log)"; exit 99; }
+sim_settings >"$tap_tmp/mef.conf"
+sim_start "$tap_tmp/mef.conf" || { diag "$(cat "$tap_tmp/mef.out")"; exit 99; }
+gateway_settings "$sim_port"
+(umask 077 && echo "$sim_gw01_psk" >"$tap_tmp/kpm.hex")
+enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
+progress=$state/enroleed/gw1.progress
+
+in_state() { grep -qx "State=$1" "$progress"; }
+child() { cat "/proc/$enroleed_pid/task/$enroleed_pid/children"; }
+has_child() { [ -n "$(child)" ]; }
+anew() { rm -f "$progress"; for name in gw1 gw1-key; do enrolee remove $name --yes >/dev/null 2>&1; done; }
+staged_left() { enrolee list | grep -c 'not published'; }
+
+# hang STEP: the MEF never answers that step.
+hang() { sim_ctl misbehave "step=$1" kind=silent >/dev/null || fail "the MEF can be silent at $1"; }
+unhang() { sim_ctl misbehave "step=$1" kind= >/dev/null; }
+
+provisioned()
+{
+	in_state provisioned && [ "$(enrolee list | grep -c enrolled)" = 2 ]
+}
+
+# killed STEP STATE: enroleed is killed while the MEF does not answer STEP, with its progress at STATE.
+killed()
+{
+	anew
+	hang "$1"
+	enroleed_start
+	enrolee enrol gw1 --no-wait
+	ok "$1: at $2" tap_until 20 in_state "$2" || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+	sim_waits=$(grep -c "\"step\":\"$1\"" "$sim_state/mef.log")
+	exchange_pid=$(child | tr -d ' ')
+	enroleed_stop KILL
+	ok "$1: the child ends with enroleed" tap_until 10 tap_gone "$exchange_pid"
+	unhang "$1"
+	enroleed_start
+	ok "$1: resumed and finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+	is "$1: nothing is left staged" "$(staged_left)" 0
+	enroleed_stop
+}
+
+killed register registration
+killed command-retrieve commands
+killed simpleenroll commands
+killed key-register key
+
+# The progress is read at each of its states as a kill might leave it, also where the time in it is too short to hit.
+for at in handshake registration commands certificate key publication waiting; do
+	anew
+	printf '[progress]\nVersion=1\nState=%s\nNext=1\n[identity]\nMEF=mef.example.com\nAdminFQDN=sp.example.com\nClient=//sp.example.com/Sgw01\n' \
+		"$at" >"$progress"
+	enroleed_start
+	ok "resumed from $at" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+	enroleed_stop KILL
+done
+
+# Published by the keystore, and enroleed killed before it could note it.
+number=$(sed -n 's/^.*gw1: generation \([0-9]*\) published$/\1/p' "$tap_tmp/keystored.log" | tail -n 1)
+id=$(enrolee show gw1 --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])")
+ok "resumed from everything: noted" grep -q '^\[published\]' "$progress"
+sed -i -e '/^\[published\]/,/^$/d' -e 's/^State=.*/State=publication/' \
+	-e "s/^\[staged\]/&\nCertificate=$number\nCertificateNotAfter=4000000000/" "$progress"
+enroleed_start
+ok "published, not noted: finished" tap_until 30 in_state provisioned
+is "published, not noted: the certificate is not made twice" \
+	"$(enrolee show gw1 --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])")" "$id"
+ok "published, not noted: its end is known" grep -qx 'CertificateNotAfter=4000000000' "$progress"
+enroleed_stop
+
+# The child alone is killed, or takes too long.
+anew
+hang key-register
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "child: at the key" tap_until 20 in_state key
+staged=$(sed -n 's/^Certificate=//p' "$progress")
+kill -KILL $(child)
+unhang key-register
+ok "child: killed, and the enrolment finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+like "child: it was said" "$(cat "$tap_tmp/enroleed.log")" 'ended by signal 9 \(waiting\)'
+ok "child: the certificate staged before is the one published" grep -q "gw1: generation $staged published" "$tap_tmp/keystored.log"
+enroleed_stop
+
+# A keystore restarted meanwhile has lost the certificate of the staged key: another is got, none without certificate published.
+anew
+hang key-register
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "keystore: at the key" tap_until 20 in_state key
+staged=$(sed -n 's/^Certificate=//p' "$progress")
+tap_stop "$keystored_pid" KILL
+keystored_start keystored2.log
+kill -KILL $(child)
+unhang key-register
+ok "keystore: restarted, and the enrolment finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+not "keystore: the staged key was given up" grep -q "gw1: generation $staged published" "$tap_tmp/keystored2.log"
+is "keystore: nothing is left staged" "$(staged_left)" 0
+enroleed_stop
+
+exchange_time=1 gateway_settings "$sim_port"
+anew
+hang register
+enroleed_start
+enrolee enrol gw1 --timeout 30 >"$tap_tmp/enrol.out" 2>&1
+is "time: the attempt ends" $? 8
+like "time: it is said" "$(cat "$tap_tmp/enrol.out")" 'the exchange took too long'
+enroleed_stop
+unhang register
+
+# Disk: no progress can be kept, so nothing is done that could not be resumed.
+anew
+rm -rf "$state/enroleed"
+echo >"$state/enroleed"
+enroleed_start
+enrolee enrol gw1 --timeout 30 >"$tap_tmp/enrol.out" 2>&1
+is "no place for the progress: tried again" $? 8
+like "no place for the progress: said" "$(cat "$tap_tmp/enrol.out")" 'Not a directory'
+is "no place for the progress: nothing was asked for" "$(enrolee list | grep -c enrolled)" 0
+enroleed_stop
+tap_done
