@@ -36,9 +36,19 @@ static struct {
 
 /* When one call must end: while the keystore is not there, and when it is. */
 typedef struct {
+	uint32_t wait_ms;
 	int64_t reach_ms;
 	int64_t reply_ms;
 } Deadline;
+
+/* A keystore was there a moment ago: the next one has its time, within that of an answer. */
+static void
+reach_again (Deadline *deadline)
+{
+	deadline->reach_ms = mod_now_ms () + deadline->wait_ms;
+	if (deadline->reach_ms > deadline->reply_ms)
+		deadline->reach_ms = deadline->reply_ms;
+}
 
 /* First use in a process. In a forked child the parent's connections are only closed, never used. */
 static void
@@ -178,7 +188,7 @@ failing_fast (void)
  * answer.
  */
 static ModOutcome
-make_ready (ModConnection *connection, const ModIds *ids, const Deadline *deadline)
+make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 {
 	ModOutcome outcome = MOD_DONE;
 
@@ -186,8 +196,11 @@ make_ready (ModConnection *connection, const ModIds *ids, const Deadline *deadli
 	if (connection->state == MOD_CONNECTION_EMPTY)
 		outcome = mod_connection_open (
 			connection, pool.path, pool.client, ids, deadline->reach_ms);
-	if (outcome == MOD_DONE)
+	if (outcome == MOD_DONE) {
 		outcome = mod_connection_greet (connection, deadline->reply_ms);
+		if (outcome == MOD_LOST)
+			reach_again (deadline);
+	}
 	mod_connection_wipe (connection);
 	enter ();
 	if (outcome == MOD_DONE) {
@@ -201,7 +214,7 @@ make_ready (ModConnection *connection, const ModIds *ids, const Deadline *deadli
 
 /* One look for a connection: NULL with MOD_LOST means look again later. */
 static ModConnection *
-acquire_once (const ModIds *ids, const Deadline *deadline, ModOutcome *outcome)
+acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
 {
 	ModConnection *connection = take_idle (MOD_CONNECTION_READY);
 
@@ -242,9 +255,9 @@ wait_turn (const Deadline *deadline)
 }
 
 static ModConnection *
-acquire (const Deadline *deadline, ModOutcome *outcome)
+acquire (Deadline *deadline, ModOutcome *outcome)
 {
-	static const Deadline at_once = {0, 0};
+	Deadline at_once = {0};
 	ModConnection *connection;
 	ModIds ids;
 
@@ -277,7 +290,7 @@ fail_fast (void)
 static Deadline
 deadline_start (uint32_t wait_ms)
 {
-	Deadline deadline;
+	Deadline deadline = {.wait_ms = wait_ms};
 
 	enter ();
 	deadline.reach_ms = mod_now_ms () + wait_ms;
@@ -307,9 +320,7 @@ call (ModExchange *exchange, uint32_t wait_ms)
 		release (connection);
 		if (outcome != MOD_LOST || mod_now_ms () >= deadline.reply_ms)
 			break;
-		deadline.reach_ms = mod_now_ms () + wait_ms;
-		if (deadline.reach_ms > deadline.reply_ms)
-			deadline.reach_ms = deadline.reply_ms;
+		reach_again (&deadline);
 	}
 	if (wait_ms > 0 && outcome != MOD_REFUSED && outcome != MOD_TOO_BIG)
 		fail_fast ();

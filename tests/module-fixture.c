@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -203,7 +204,8 @@ answer (FakeKeystore *fake, int fd, const WireHeader *request, const WireMessage
 
 	g_mutex_lock (&fake->lock);
 	if (request->type == WIRE_MSG_HELLO) {
-		reply.hello_reply = (WireHelloReply){WIRE_VERSION, FAKE_SLOW_MS, fake->instance, {0}};
+		reply.hello_reply = (WireHelloReply){
+			WIRE_VERSION, fake->reply_wait_ms, fake->instance, {0}};
 		header.status = fake->mood == FAKE_OLD ? CKR_FUNCTION_NOT_SUPPORTED : CKR_OK;
 	} else if (request->type == WIRE_MSG_VIEW) {
 		fake->n_views++;
@@ -271,9 +273,11 @@ static gpointer
 accept_all (gpointer data)
 {
 	FakeKeystore *fake = data;
-	int fd;
+	struct pollfd waited[] = {{fake->listener, POLLIN, 0}, {fake->stop_pipe[0], POLLIN, 0}};
 
-	while ((fd = accept4 (fake->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+	/* a change of ids interrupts every thread */
+	while (TEMP_FAILURE_RETRY (poll (waited, 2, -1)) > 0 && waited[1].revents == 0) {
+		int fd = accept4 (fake->listener, NULL, NULL, SOCK_CLOEXEC);
 		Served *served = g_new (Served, 1);
 		struct ucred peer = {0};
 		socklen_t len = sizeof peer;
@@ -301,6 +305,7 @@ fake_new (void)
 	fake->connections = g_ptr_array_new ();
 	fake->fds = g_array_new (FALSE, FALSE, sizeof (int));
 	fake->generation = 1;
+	fake->reply_wait_ms = 20000;
 	return fake;
 }
 
@@ -318,6 +323,7 @@ fake_start (FakeKeystore *fake)
 		bind (fake->listener, (struct sockaddr *) &address, sizeof address), ==, 0);
 	g_assert_cmpint (chmod (path, 0666), ==, 0);
 	g_assert_cmpint (listen (fake->listener, 16), ==, 0);
+	g_assert_cmpint (pipe2 (fake->stop_pipe, O_CLOEXEC), ==, 0);
 	fake->acceptor = g_thread_new ("keystore", accept_all, fake);
 }
 
@@ -327,10 +333,9 @@ fake_stop (FakeKeystore *fake, gboolean polite)
 	g_autofree char *path = g_build_filename (fake->dir, "token.sock", NULL);
 
 	fake_set_mood (fake, FAKE_BEHAVE);
-	g_unlink (path);
-	shutdown (fake->listener, SHUT_RDWR);
+	close (fake->stop_pipe[1]);
 	g_thread_join (fake->acceptor);
-	close (fake->listener);
+	close (fake->stop_pipe[0]);
 	for (guint i = 0; i < fake->fds->len; i++) {
 		shutdown (g_array_index (fake->fds, int, i), SHUT_RDWR);
 		g_thread_join (g_ptr_array_index (fake->connections, i));
@@ -340,6 +345,9 @@ fake_stop (FakeKeystore *fake, gboolean polite)
 	g_ptr_array_set_size (fake->connections, 0);
 	if (polite)
 		wire_page_set_generation (fake->page, 0);
+	/* last, so that the time without a keystore is short */
+	g_unlink (path);
+	close (fake->listener);
 	munmap (fake->page, WIRE_PAGE_SIZE);
 	close (fake->page_fd);
 }

@@ -23,8 +23,6 @@ enum {
 	FAKE_NEW_CERTIFICATE = 40, /* after fake_publish() */
 };
 
-#define FAKE_SLOW_MS 300 /* reply_wait_ms that it asks for */
-
 typedef enum {
 	FAKE_BEHAVE,
 	FAKE_HANG,       /* nothing is answered any more */
@@ -37,6 +35,8 @@ typedef enum {
 typedef struct {
 	char *dir;
 	int listener;
+	int stop_pipe[2]; /* its end tells the acceptor to stop */
+	guint32 reply_wait_ms; /* that it asks for; long, for a busy machine is no fault */
 	GThread *acceptor;
 	GMutex lock;
 	GCond changed;

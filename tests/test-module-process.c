@@ -27,6 +27,8 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
 	fixture->fake = fake_new ();
+	if (data != NULL)
+		fixture->fake->reply_wait_ms = GPOINTER_TO_UINT (data);
 	fake_start (fixture->fake);
 	fixture->session = module_start ();
 	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
@@ -112,6 +114,18 @@ test_publish (Fixture *fixture, gconstpointer data)
 			  CKR_OBJECT_HANDLE_INVALID);
 }
 
+/* A call that fails at once leaves a greeting behind; a later one finds its answer. */
+static gboolean
+recovers (CK_SESSION_HANDLE session)
+{
+	for (int i = 0; i < 300; i++) {
+		if (module_sign (session) == CKR_OK)
+			return TRUE;
+		g_usleep (10000);
+	}
+	return FALSE;
+}
+
 /* No keystore any more: the last view serves, signatures fail after a bounded time, then at once. */
 static void
 test_gone (Fixture *fixture, gconstpointer data)
@@ -128,7 +142,7 @@ test_gone (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_CERTIFICATE);
 	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
 	fake_start (fixture->fake);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_assert_true (recovers (fixture->session));
 }
 
 /* A keystore that hangs: one wait, no more, whatever the number of threads and connections. */
@@ -146,9 +160,7 @@ test_hang (Fixture *fixture, gconstpointer data)
 	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
 	fake_set_mood (fixture->fake, FAKE_BEHAVE);
 	/* the greeting that waited is answered now */
-	for (int i = 0; i < 100 && module_sign (fixture->session) != CKR_OK; i++)
-		g_usleep (10000);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_assert_true (recovers (fixture->session));
 }
 
 static void
@@ -447,12 +459,23 @@ test_sigpipe (Fixture *fixture, gconstpointer data)
 
 /* ---- the end of a program ---- */
 
+/* The leak checker's question: a forked child has what the test's threads own, and they are not there. */
+static int leaks_do_not_count;
+int __lsan_is_turned_off (void);
+
+int
+__lsan_is_turned_off (void)
+{
+	return leaks_do_not_count;
+}
+
 static int
 exit_with_threads (gpointer data)
 {
 	GThread *threads[N_THREADS];
 	Load *load = g_new0 (Load, 1);
 
+	leaks_do_not_count = TRUE;
 	load_start (load, threads);
 	g_usleep (20000);
 	exit (0);
@@ -494,7 +517,7 @@ main (int argc, char **argv)
 	WITH_KEYSTORE ("wait", test_wait);
 	WITH_KEYSTORE ("publish", test_publish);
 	WITH_KEYSTORE ("gone", test_gone);
-	WITH_KEYSTORE ("hang", test_hang);
+	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
 	WITH_KEYSTORE ("nonsense", test_nonsense);
 	WITH_KEYSTORE ("fork", test_fork);
 	WITH_KEYSTORE ("fork-threads", test_fork_threads);
