@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks for secrets in another process: provider-memory PID HEX... reads all of its readable memory and
- * prints each HEX that it found. Status 0 when none was found, 1 when one was, 2 when it could not look.
+ * Looks for secrets in another process: provider-memory PID HEX... reads all of its readable memory
+ * and prints each HEX that it found. Status 0 when none was found, 1 when one was, 2 when it could
+ * not look.
  */
 #include <config.h>
 
@@ -11,21 +12,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REGION_MAX (1ul << 30)
+
 static GBytes *
 parse_hex (const char *text)
 {
 	GByteArray *bytes = g_byte_array_new ();
 
 	for (; g_ascii_isxdigit (text[0]) && g_ascii_isxdigit (text[1]); text += 2) {
-		guint8 byte = (guint8) (g_ascii_xdigit_value (text[0]) << 4 |
-					g_ascii_xdigit_value (text[1]));
+		guint8 byte = (guint8)(g_ascii_xdigit_value (text[0]) << 4 |
+				       g_ascii_xdigit_value (text[1]));
 
 		g_byte_array_append (bytes, &byte, 1);
 	}
 	return g_byte_array_free_to_bytes (bytes);
 }
 
-/* One mapping; regions that cannot be read (vvar) are skipped. */
+/* One mapping; what cannot be read (vvar) and a sanitizer's shadow are skipped. */
 static gsize
 read_region (int memory, const char *line, guint8 **bytes)
 {
@@ -34,11 +37,11 @@ read_region (int memory, const char *line, guint8 **bytes)
 	ssize_t got;
 
 	if (sscanf (line, "%lx-%lx %4s", &start, &end, mode) != 3 || mode[0] != 'r' ||
-	    end - start > G_MAXSSIZE / 2)
+	    end - start > REGION_MAX)
 		return 0;
 	*bytes = g_realloc (*bytes, end - start);
-	got = pread (memory, *bytes, end - start, (off_t) start);
-	return got > 0 ? (gsize) got : 0;
+	got = pread (memory, *bytes, end - start, (off_t)start);
+	return got > 0 ? (gsize)got : 0;
 }
 
 int
@@ -64,10 +67,9 @@ main (int argc, char **argv)
 		for (int j = 2; j < argc; j++) {
 			g_autoptr (GBytes) wanted = parse_hex (argv[j]);
 
-			found[j] = found[j] || (len && memmem (region,
-							       len,
-							       g_bytes_get_data (wanted, NULL),
-							       g_bytes_get_size (wanted)));
+			found[j] = found[j] ||
+				   (len && memmem (region, len, g_bytes_get_data (wanted, NULL),
+						   g_bytes_get_size (wanted)));
 		}
 	}
 	close (memory);

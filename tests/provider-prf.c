@@ -134,16 +134,35 @@ prf_assert_refused (const PrfInput *input, gsize out_len, const char *reason)
 	ERR_clear_error ();
 }
 
+/* By configuration, as programs get it: a provider loaded by hand would have to be unloaded by
+ * hand. */
 OSSL_LIB_CTX *
 prf_context_new (const char *properties)
 {
-	g_autofree char *modules = g_build_filename (g_getenv ("top_builddir"), ".libs", NULL);
+	g_autofree char *module =
+		g_build_filename (g_getenv ("top_builddir"), ".libs", "enrolee.so", NULL);
+	g_autofree char *file = g_build_filename (prf_folder, "openssl.cnf", NULL);
+	g_autofree char *text = g_strdup_printf ("openssl_conf = init\n"
+						 "[init]\n"
+						 "providers = providers\n"
+						 "alg_section = algorithms\n"
+						 "[providers]\n"
+						 "enrolee = enrolee_sect\n"
+						 "default = default_sect\n"
+						 "[enrolee_sect]\n"
+						 "module = %s\n"
+						 "activate = 1\n"
+						 "[default_sect]\n"
+						 "activate = 1\n"
+						 "[algorithms]\n"
+						 "default_properties = %s\n",
+						 module, properties);
 	OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new ();
 
-	g_assert_cmpint (OSSL_PROVIDER_set_default_search_path (libctx, modules), ==, 1);
-	g_assert_nonnull (OSSL_PROVIDER_load (libctx, "enrolee"));
-	g_assert_nonnull (OSSL_PROVIDER_load (libctx, "default"));
-	g_assert_cmpint (EVP_set_default_properties (libctx, properties), ==, 1);
+	g_assert_true (g_file_set_contents (file, text, -1, NULL));
+	g_assert_cmpint (OSSL_LIB_CTX_load_config (libctx, file), ==, 1);
+	g_assert_true (OSSL_PROVIDER_available (libctx, "enrolee"));
+	g_unlink (file);
 	return libctx;
 }
 
@@ -159,7 +178,6 @@ prf_run_tests (int *argc, char ***argv, const PrfTest *tests, gsize n_tests)
 		prf_randoms[i] = (guint8)(i * 5 + 1);
 	prf_ours = prf_context_new ("?enrolee.pskref=yes,?enrolee.first=yes");
 	prf_plain = OSSL_LIB_CTX_new ();
-	g_assert_nonnull (OSSL_PROVIDER_load (prf_plain, "default"));
 	for (gsize i = 0; i < n_tests; i++)
 		g_test_add_func (tests[i].path, tests[i].run);
 	status = g_test_run ();

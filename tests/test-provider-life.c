@@ -224,10 +224,12 @@ test_without_default (void)
 {
 	g_autofree char *modules = g_build_filename (g_getenv ("top_builddir"), ".libs", NULL);
 	OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new ();
+	OSSL_PROVIDER *provider;
 	EVP_KDF *kdf;
 
 	OSSL_PROVIDER_set_default_search_path (libctx, modules);
-	g_assert_nonnull (OSSL_PROVIDER_load (libctx, "enrolee"));
+	provider = OSSL_PROVIDER_load (libctx, "enrolee");
+	g_assert_nonnull (provider);
 	kdf = EVP_KDF_fetch (libctx, "TLS1-PRF", NULL);
 	g_assert_nonnull (kdf);
 	ERR_clear_error ();
@@ -235,6 +237,7 @@ test_without_default (void)
 	g_assert_cmpuint (ERR_peek_error (), !=, 0);
 	ERR_clear_error ();
 	EVP_KDF_free (kdf);
+	OSSL_PROVIDER_unload (provider);
 	OSSL_LIB_CTX_free (libctx);
 }
 

@@ -80,6 +80,8 @@ mod_reference_parse_premaster (const uint8_t *secret, size_t len, ModPremaster *
 	size_t other_len, key_len;
 	bool plain;
 
+	if (len < MOD_REFERENCE_LABEL_LEN)
+		return MOD_SECRET_ORDINARY;
 	if (!split (secret, len, &other, &other_len, &key, &key_len) || key_len < FAMILY_LEN ||
 	    memcmp (key, FAMILY, FAMILY_LEN) != 0)
 		return memmem (secret, len, MOD_REFERENCE_LABEL, MOD_REFERENCE_LABEL_LEN)
