@@ -4,7 +4,8 @@
 #
 #   chroot.sh check SOURCE     clones SOURCE into it, runs ./bootstrap check, then ./bootstrap build without a network
 #
-# KEEP_CHROOT=yes leaves the folder, to look at what failed. pkg/deb-check.sh sources this file.
+# KEEP_CHROOT=yes leaves the folder, to look at what failed; USE_CHROOT=FOLDER uses such a one, as it is.
+# pkg/deb-check.sh sources this file.
 
 codename=bookworm
 . "$(dirname "${BASH_SOURCE[0]}")/../bootstrap"
@@ -17,6 +18,10 @@ chroot_make()
 	command -v debootstrap >/dev/null || { echo "needs debootstrap: apt-get install debootstrap" >&2; return 1; }
 	source=$(derive_backports /etc/apt "$codename") || { echo "no apt source of $codename" >&2; return 1; }
 	mirror=$(grep -oE '[a-z]+://[^ ]+' <<<"$source" | head -n 1)
+	if [ -n "$USE_CHROOT" ]; then
+		root=$USE_CHROOT
+		return
+	fi
 	root=$(mktemp -d "${TMPDIR:-/tmp}/enrolee-chroot.XXXXXX") || return
 	[ -n "$KEEP_CHROOT" ] || trap chroot_remove EXIT
 	debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$root.log" 2>&1 || {
