@@ -86,7 +86,7 @@ make_credential()
 }
 
 apt-get -q update >/tmp/apt.log 2>&1
-apt-get -q -y --no-install-recommends install procps p11-kit opensc openssl systemd dbus >>/tmp/apt.log 2>&1 ||
+apt-get -q -y --no-install-recommends install procps p11-kit pkcs11-provider opensc openssl systemd dbus >>/tmp/apt.log 2>&1 ||
 	{ tail /tmp/apt.log; exit 1; }
 useradd -M tester
 
@@ -107,6 +107,10 @@ check "default deny: nobody else signs" sh -c '! setpriv --reuid tester --regid 
 check "grant" enrolee grant example --user tester
 check "p11-kit lists the token" sh -c 'p11-kit list-modules | grep -q "token: oneM2M"'
 check "one signature, verified" sign one
+check "OpenSSL has both providers by the installed configuration" sh -c \
+	'[ "$(OPENSSL_CONF=/etc/enrolee/openssl.cnf openssl list -providers | grep -c "status: active")" -eq 3 ]'
+check "OpenSSL signs by the credential's key.pem" as tester env OPENSSL_CONF=/etc/enrolee/openssl.cnf \
+	openssl pkeyutl -sign -inkey /var/lib/enrolee/credentials/example/key.pem -in /tmp/digest -out /tmp/signature.file
 
 touch /tmp/sign.run
 signer &

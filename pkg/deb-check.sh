@@ -23,6 +23,7 @@ main_deb_check()
 {
 	local deb
 	chroot_make || return
+	write_backports "$root/etc/apt" "$codename" "$(derive_backports /etc/apt "$codename")" || return
 	mkdir -p "$root/debs" "$root/upgrade"
 	cp "$1"/enrolee_*.deb "$1"/enrolee-module_*.deb "$root/debs/" || return
 	for deb in "$root"/debs/*.deb; do
