@@ -27,6 +27,7 @@ ok "keystore: users of peers stay what they are" has_not '^PrivateUsers=' "$keys
 ok "keystore: the sockets' folder belongs to no service" has_not '^RuntimeDirectory=' "$keystored"
 ok "keystore: no start limit" has '^StartLimitIntervalSec=0$' "$keystored"
 ok "keystore: restarts within what applications wait" has '^RestartSec=50ms$' "$keystored"
+ok "keystore: packages do not restart the sockets with it" has_not '^Also=' "$keystored"
 ok "keystore: no network" has '^PrivateNetwork=yes$' "$keystored"
 ok "keystore: unix sockets only" has '^RestrictAddressFamilies=AF_UNIX$' "$keystored"
 ok "keystore: no core dump" has '^LimitCORE=0$' "$keystored"
