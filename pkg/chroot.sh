@@ -22,7 +22,7 @@ chroot_make()
 		root=$USE_CHROOT
 		return
 	fi
-	root=$(mktemp -d "${TMPDIR:-/tmp}/enrolee-chroot.XXXXXX") || return
+	root=$(mktemp -d "${TMPDIR:-/tmp}/enrolee-chroot.XXXXXX") && chmod 755 "$root" || return
 	[ -n "$KEEP_CHROOT" ] || trap chroot_remove EXIT
 	debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$root.log" 2>&1 || {
 		tail -n 20 "$root.log" >&2
