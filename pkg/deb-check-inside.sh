@@ -12,7 +12,7 @@ check()
 		echo "ok: $what"
 	else
 		echo "FAILED: $what"
-		sed 's/^/    /' /tmp/output
+		tail -n 20 /tmp/output | cut -c1-300 | sed 's/^/    /'
 		failures=$((failures + 1))
 	fi
 }
@@ -33,6 +33,7 @@ keystored()
 {
 	while [ -e /tmp/keystored.run ]; do
 		rm -f /run/enrolee/*.sock
+		(wait_for test -S /run/enrolee/provision.sock && chmod 666 /run/enrolee/token.sock) &
 		systemd-socket-activate --seqpacket -l /run/enrolee/token.sock -l /run/enrolee/provision.sock \
 			--fdname=token:provision setpriv --reuid enrolee-keystore \
 			--regid "$(id -g enrolee-keystore)" --init-groups /usr/libexec/enrolee-keystored --provisioner-user=enrolee
@@ -50,16 +51,28 @@ wait_for()
 	return 1
 }
 
+# systemd's socket unit says 0666.
+token_is_open()
+{
+	[ "$(stat -c %a /run/enrolee/token.sock)" = 666 ]
+}
+
 start_keystored()
 {
 	touch /tmp/keystored.run
-	(umask 0; keystored) &
-	wait_for test -S /run/enrolee/token.sock
+	keystored &
+	wait_for token_is_open
 }
 
-restart_keystored()
+re# systemd's socket unit says 0666.
+token_is_open()
 {
-	kill "$(pgrep -x -u enrolee-keystore enrolee-keystor)" && wait_for test -S /run/enrolee/token.sock
+	[ "$(stat -c %a /run/enrolee/token.sock)" = 666 ]
+}
+
+start_keystored()
+{
+	kill "$(pgrep -x -u enrolee-keystore enrolee-keystor)" && wait_for token_is_open
 }
 
 sign()
@@ -88,7 +101,7 @@ make_credential()
 apt-get -q update >/tmp/apt.log 2>&1
 apt-get -q -y --no-install-recommends install procps p11-kit pkcs11-provider opensc openssl systemd dbus >>/tmp/apt.log 2>&1 ||
 	{ tail /tmp/apt.log; exit 1; }
-useradd -M tester
+id -u tester >/dev/null 2>&1 || useradd -M tester
 
 check "the packages install" apt-get -q -y --no-install-recommends install /debs/enrolee_*.deb /debs/enrolee-module_*.deb
 module=$(ls /usr/lib/*/pkcs11/enrolee-pkcs11.so)
