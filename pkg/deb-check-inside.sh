@@ -125,6 +125,16 @@ check "OpenSSL has both providers by the installed configuration" sh -c \
 check "OpenSSL signs by the credential's key.pem" as tester env OPENSSL_CONF=/etc/enrolee/openssl.cnf \
 	openssl pkeyutl -sign -inkey /var/lib/enrolee/credentials/example/key.pem -in /tmp/digest -out /tmp/signature.file
 
+# The provisioner, started by the system bus on demand.
+introspect() { dbus-send --system --print-reply --dest=org.onem2m.Enrolee1 / org.freedesktop.DBus.Introspectable.Introspect; }
+mkdir -p /run/dbus
+check "the system bus starts" dbus-daemon --system --fork
+check "the bus starts the provisioner, and root may talk to it" introspect
+check "it runs as enrolee" pgrep -x -u enrolee enroleed
+check "nobody else may" sh -c '! setpriv --reuid tester --clear-groups --regid tester dbus-send --system --print-reply \
+	--dest=org.onem2m.Enrolee1 / org.freedesktop.DBus.Introspectable.Introspect'
+check "enrolee status" enrolee status
+
 touch /tmp/sign.run
 signer &
 wait_for grep -q good /tmp/sign.log
