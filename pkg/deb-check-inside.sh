@@ -64,13 +64,7 @@ start_keystored()
 	wait_for token_is_open
 }
 
-re# systemd's socket unit says 0666.
-token_is_open()
-{
-	[ "$(stat -c %a /run/enrolee/token.sock)" = 666 ]
-}
-
-start_keystored()
+restart_keystored()
 {
 	kill "$(pgrep -x -u enrolee-keystore enrolee-keystor)" && wait_for token_is_open
 }
