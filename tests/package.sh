@@ -111,7 +111,7 @@ undocumented()
 # options_of COMMAND...: the long options that --help-all names.
 options_of()
 {
-	"$@" 2>/dev/null | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | grep -v '^--help-' | sort -u
+	"$@" 2>/dev/null | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | grep -vE '^--help' | sort -u
 }
 
 is "an option that no page has is seen" "$(undocumented "$pkg/man/enrolee-keystored.8" --state-dir --nonsense)" --nonsense
