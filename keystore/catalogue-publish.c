@@ -10,8 +10,6 @@
 #include "keystore/certificate.h"
 #include "keystore/wire/limits.h"
 
-#include <string.h>
-
 /* A superseded key without an end of its own: time enough for every consumer to read the new one.
  */
 #define RETAIN_ENDLESS_S (7 * 24 * 3600)
@@ -51,15 +49,11 @@ check_leaf (const KsPublication *item,
 	    KsCertificateFields *fields,
 	    GError **error)
 {
-	gsize len;
-	const guint8 *spki;
-
 	if (item->leaf == NULL)
 		return fail (error, KS_ERROR_INVALID, item->name, "a key pair needs a certificate");
 	if (!ks_certificate_parse (item->leaf, fields, error))
 		return FALSE;
-	spki = g_bytes_get_data (generation->spki, &len);
-	if (fields->spki.len != len || memcmp (fields->spki.data, spki, len) != 0)
+	if (!ks_certificate_is_for (fields, generation->spki))
 		return fail (error, KS_ERROR_MISMATCH, item->name,
 			     "the certificate is for another key");
 	if (fields->not_after_s < now_s && !item->allow_expired)

@@ -158,8 +158,9 @@ typedef struct {
 	const char *admin_fqdn; /* (nullable) */
 	const char *client_id;  /* (nullable) */
 	guint suid;
-	gint64 retain_s;           /* %KS_RETAIN_UNTIL_EXPIRY or seconds */
-	const char *const *users;  /* (nullable): keep those of an existing credential */
+	gint64 retain_s; /* %KS_RETAIN_UNTIL_EXPIRY or seconds */
+	const char *const
+		*users; /* (nullable): of a new credential; an existing one keeps its own */
 	const char *const *groups; /* (nullable) */
 	const char *identifier;    /* symmetric keys: their wire identifier */
 	gint64 expires_s;          /* symmetric keys: Unix seconds; 0 for never */

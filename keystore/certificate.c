@@ -9,6 +9,7 @@
 #include "keystore/crypto.h"
 #include "keystore/wire/limits.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -86,6 +87,23 @@ ks_certificate_parse (GBytes *der, KsCertificateFields *fields, GError **error)
 	}
 	*fields = parsed;
 	return TRUE;
+}
+
+gboolean
+ks_certificate_is_for (const KsCertificateFields *fields, GBytes *spki)
+{
+	gsize len;
+	const guint8 *own = g_bytes_get_data (spki, &len), *other = fields->spki.data;
+	g_autoptr (EVP_PKEY) left = NULL;
+	g_autoptr (EVP_PKEY) right = NULL;
+
+	if (len == fields->spki.len && memcmp (own, other, len) == 0)
+		return TRUE;
+	/* A compressed point, or an RSA key without its NULL: the same key all the same. */
+	left = d2i_PUBKEY (NULL, &own, (long)len);
+	right = d2i_PUBKEY (NULL, &other, (long)fields->spki.len);
+	ERR_clear_error ();
+	return left != NULL && right != NULL && EVP_PKEY_eq (left, right) == 1;
 }
 
 static X509 *

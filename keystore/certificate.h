@@ -33,6 +33,15 @@ gboolean ks_certificate_parse (GBytes *der,
 			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * ks_certificate_is_for:
+ * @fields: of a certificate
+ * @spki: a public key
+ *
+ * Returns: whether the certificate is for that key, in whichever encoding
+ */
+gboolean ks_certificate_is_for (const KsCertificateFields *fields, GBytes *spki);
+
+/**
  * ks_certificate_check_chain:
  * @leaf: the certificate
  * @chain: (element-type GBytes) (nullable): issuer first

@@ -284,6 +284,29 @@ destroy_orphans (KsPublisher *publisher, GError **error)
 	return !destroyed || ks_token_sync (publisher->token, error);
 }
 
+/* A published key that is gone cannot be brought back: say so, keep the rows for the operator. */
+static void
+report_lost (KsPublisher *publisher)
+{
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (publisher->catalogue);
+	const GPtrArray *credentials = ks_catalogue_state_credentials (state);
+
+	for (guint i = 0; i < credentials->len; i++) {
+		const KsCredential *credential = g_ptr_array_index (credentials, i);
+
+		for (guint j = 0; j < credential->generations->len; j++) {
+			const KsGeneration *generation =
+				g_ptr_array_index (credential->generations, j);
+
+			if (has_key (generation) &&
+			    !ks_token_contains (publisher->token, generation->key_id))
+				g_warning (
+					"the key of %s (generation %u) is not on the backing token",
+					credential->name, generation->number);
+		}
+	}
+}
+
 gboolean
 ks_publisher_recover (KsPublisher *publisher, GError **error)
 {
@@ -295,6 +318,8 @@ ks_publisher_recover (KsPublisher *publisher, GError **error)
 	done = ks_publisher_open_token (publisher, error) &&
 	       destroy_unwanted (publisher, was_cut_short, now_s, error) &&
 	       destroy_orphans (publisher, error);
+	if (done)
+		report_lost (publisher);
 	state = ks_catalogue_ref_state (publisher->catalogue);
 	if (done && publisher->folder != NULL)
 		done = ks_folder_restore (publisher->folder, state, error);
