@@ -2,8 +2,8 @@
 /*
  * A program that signs: module-load MODULE LABEL THREADS [COUNT]. Finds the private key by its label,
  * signs in THREADS threads, verifies each signature through the token, and goes on COUNT times in each
- * thread, or until its input ends. Prints "N operations, N failed". libc only, so that it is built
- * for 32 bits as well. P-256 keys.
+ * thread, or until its input ends. Without threads it looks for the key COUNT times instead. Prints
+ * "N operations, N failed". libc only, so that it is built for 32 bits as well. P-256 keys.
  */
 #include <config.h>
 
@@ -22,6 +22,7 @@
 
 typedef struct {
 	CK_FUNCTION_LIST *p11;
+	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE private_key, public_key;
 	long count;   /* of each thread; -1: until stopped */
 	int stop;     /* atomic */
@@ -95,12 +96,28 @@ run_thread (void *data)
 	return NULL;
 }
 
+/* Searches by label, then reads an attribute of what was found. */
+static void
+find_often (Load *load, char *label)
+{
+	for (; load->done < load->count; load->done++) {
+		CK_OBJECT_HANDLE key = 0;
+		CK_KEY_TYPE type = 0;
+		CK_ATTRIBUTE asked = {CKA_KEY_TYPE, &type, sizeof type};
+		CK_RV rv = find_key (load, load->session, CKO_PRIVATE_KEY, label, &key);
+
+		if (rv == CKR_OK)
+			rv = load->p11->C_GetAttributeValue (load->session, key, &asked, 1);
+		if (rv != CKR_OK || type != CKK_EC)
+			load->failed++;
+	}
+}
+
 static int
 load_module (Load *load, const char *path, char *label)
 {
 	void *module = dlopen (path, RTLD_NOW | RTLD_LOCAL);
 	CK_RV (*get_list) (CK_FUNCTION_LIST **);
-	CK_SESSION_HANDLE session;
 	CK_RV rv;
 
 	if (module == NULL) {
@@ -112,11 +129,11 @@ load_module (Load *load, const char *path, char *label)
 	if (rv == CKR_OK)
 		rv = load->p11->C_Initialize (NULL);
 	if (rv == CKR_OK)
-		rv = load->p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &session);
+		rv = load->p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &load->session);
 	if (rv == CKR_OK)
-		rv = find_key (load, session, CKO_PRIVATE_KEY, label, &load->private_key);
+		rv = find_key (load, load->session, CKO_PRIVATE_KEY, label, &load->private_key);
 	if (rv == CKR_OK)
-		rv = find_key (load, session, CKO_PUBLIC_KEY, label, &load->public_key);
+		rv = find_key (load, load->session, CKO_PUBLIC_KEY, label, &load->public_key);
 	if (rv != CKR_OK)
 		fprintf (stderr, "%s: 0x%lx\n", label, rv);
 	return rv == CKR_OK;
@@ -127,18 +144,20 @@ main (int argc, char **argv)
 {
 	pthread_t threads[THREADS_MAX];
 	Load load = {.count = -1};
-	int n_threads = argc > 3 ? atoi (argv[3]) : 0;
+	int n_threads = argc > 3 ? atoi (argv[3]) : -1;
 	char byte;
 
-	if (n_threads < 1 || n_threads > THREADS_MAX || !load_module (&load, argv[1], argv[2]))
+	if (n_threads < 0 || n_threads > THREADS_MAX || !load_module (&load, argv[1], argv[2]))
 		return 2;
 	if (argc > 4)
 		load.count = atol (argv[4]);
+	if (n_threads == 0)
+		find_often (&load, argv[2]);
 	for (int i = 0; i < n_threads; i++) {
 		if (pthread_create (&threads[i], NULL, run_thread, &load) != 0)
 			return 2;
 	}
-	if (load.count < 0) {
+	if (load.count < 0 && n_threads > 0) {
 		printf ("ready\n");
 		fflush (stdout);
 		while (read (STDIN_FILENO, &byte, 1) > 0)
