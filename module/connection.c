@@ -5,6 +5,7 @@
 #include "module/connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,19 @@ build_request (ModConnection *connection, const ModExchange *exchange)
 	return len;
 }
 
+/* A program that closed its standard descriptors would print into a socket that got their number. */
+static int
+away_from_standard (int fd)
+{
+	int moved;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	moved = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close (fd);
+	return moved;
+}
+
 static bool
 make_socket (ModConnection *connection)
 {
@@ -269,7 +283,7 @@ make_socket (ModConnection *connection)
 		connection->frame = malloc (WIRE_FRAME_MAX);
 	if (connection->frame == NULL)
 		return false;
-	connection->fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	connection->fd = away_from_standard (socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	if (connection->fd < 0)
 		return false;
 	if (fstat (connection->fd, &opened) != 0) {

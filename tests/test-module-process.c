@@ -392,6 +392,29 @@ test_closed_descriptors (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
 }
 
+/* What a daemon prints after it closed its standard descriptors must not reach the keystore. */
+static int
+close_standard (gpointer data)
+{
+	Fixture *fixture = data;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		close (fd);
+	if (module_sign (fixture->session) != CKR_OK)
+		return 1;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (write (fd, "x", 1) != -1 || errno != EBADF)
+			return 2;
+	}
+	return 0;
+}
+
+static void
+test_standard_descriptors (Fixture *fixture, gconstpointer data)
+{
+	in_child (close_standard, fixture);
+}
+
 /* The only number left is the one of the parent's connection, which the child gives up. */
 static int
 use_up_descriptors (gpointer data)
@@ -525,6 +548,7 @@ main (int argc, char **argv)
 	WITH_KEYSTORE ("restart-threads", test_restart_threads);
 	WITH_KEYSTORE ("user", test_user);
 	WITH_KEYSTORE ("closed-descriptors", test_closed_descriptors);
+	WITH_KEYSTORE ("standard-descriptors", test_standard_descriptors);
 	WITH_KEYSTORE ("no-descriptors", test_no_descriptors);
 	WITH_KEYSTORE ("close-on-exec", test_close_on_exec);
 	WITH_KEYSTORE ("sigpipe", test_sigpipe);
