@@ -37,6 +37,7 @@ static struct {
 /* When one call must end: while the keystore is not there, and when it is. */
 typedef struct {
 	uint32_t wait_ms;
+	int64_t start_ms;
 	int64_t reach_ms;
 	int64_t reply_ms;
 } Deadline;
@@ -205,9 +206,9 @@ make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 	enter ();
 	if (outcome == MOD_DONE) {
 		pool.fail_until_ms = 0;
-		pool.reply_wait_ms = connection->reply_wait_ms < REPLY_WAIT_MAX_MS
-		                             ? connection->reply_wait_ms
-		                             : REPLY_WAIT_MAX_MS;
+		if (connection->reply_wait_ms > REPLY_WAIT_MAX_MS)
+			connection->reply_wait_ms = REPLY_WAIT_MAX_MS;
+		pool.reply_wait_ms = connection->reply_wait_ms;
 	}
 	return outcome;
 }
@@ -272,11 +273,18 @@ acquire (Deadline *deadline, ModOutcome *outcome)
 	return connection;
 }
 
-/* The keystore did not answer in time: nobody waits for it again before it does. */
+/*
+ * The keystore did not answer in time: nobody waits for it again before it does, or the time is
+ * over. Calls that fail in this time do not make it longer.
+ */
 static void
 fail_fast (void)
 {
 	enter ();
+	if (failing_fast ()) {
+		leave ();
+		return;
+	}
 	for (size_t i = 0; i < POOL_SIZE; i++) {
 		ModConnection *connection = &pool.connections[i];
 
@@ -290,13 +298,31 @@ fail_fast (void)
 static Deadline
 deadline_start (uint32_t wait_ms)
 {
-	Deadline deadline = {.wait_ms = wait_ms};
+	Deadline deadline = {.wait_ms = wait_ms, .start_ms = mod_now_ms ()};
+
+	deadline.reach_ms = deadline.reply_ms = deadline.start_ms + wait_ms;
+	return deadline;
+}
+
+/* The use of a key may take as long as the keystore said; a view waits for nothing slow. */
+static void
+allow_reply (Deadline *deadline, const ModExchange *exchange, uint32_t reply_wait_ms)
+{
+	int64_t until_ms = deadline->start_ms + reply_wait_ms;
+
+	if (exchange->type != WIRE_MSG_VIEW && until_ms > deadline->reply_ms)
+		deadline->reply_ms = until_ms;
+}
+
+static uint32_t
+known_reply_wait_ms (void)
+{
+	uint32_t wait_ms;
 
 	enter ();
-	deadline.reach_ms = mod_now_ms () + wait_ms;
-	deadline.reply_ms = mod_now_ms () + (wait_ms > pool.reply_wait_ms ? wait_ms : pool.reply_wait_ms);
+	wait_ms = pool.reply_wait_ms;
 	leave ();
-	return deadline;
+	return wait_ms;
 }
 
 /*
@@ -309,11 +335,13 @@ call (ModExchange *exchange, uint32_t wait_ms)
 	Deadline deadline = deadline_start (wait_ms);
 	ModOutcome outcome;
 
+	allow_reply (&deadline, exchange, known_reply_wait_ms ());
 	for (;;) {
 		ModConnection *connection = acquire (&deadline, &outcome);
 
 		if (connection == NULL)
 			break;
+		allow_reply (&deadline, exchange, connection->reply_wait_ms);
 		outcome = mod_connection_exchange (connection, exchange, deadline.reply_ms);
 		if (outcome == MOD_DONE)
 			return connection;

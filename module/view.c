@@ -6,7 +6,6 @@
 
 #include "keystore/wire/limits.h"
 #include "module/client.h"
-#include "module/connection.h"
 #include "module/trace.h"
 
 #include <fcntl.h>
@@ -102,6 +101,7 @@ fetch_view (void)
 
 	if (view == NULL)
 		return NULL;
+	mod_ids_read (&view->ids);
 	rv = mod_client_view (WIRE_FIND_WAIT_MS, &answer);
 	if (rv == CKR_OK) {
 		if (!map_view (view, &answer))
@@ -124,6 +124,7 @@ static ModView *
 take_if_fresh (void)
 {
 	ModView *view;
+	ModIds ids;
 	bool check;
 
 	pthread_mutex_lock (&views.lock);
@@ -136,8 +137,9 @@ take_if_fresh (void)
 	pthread_mutex_unlock (&views.lock);
 	if (!check)
 		return view;
-	/* a killed keystore leaves its page as it was */
-	if (!mod_client_sees (view->instance)) {
+	/* a killed keystore leaves its page as it was, and other users see other objects */
+	mod_ids_read (&ids);
+	if (!mod_ids_equal (&ids, &view->ids) || !mod_client_sees (view->instance)) {
 		mod_view_unref (view);
 		return NULL;
 	}

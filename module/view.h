@@ -7,6 +7,7 @@
 #pragma once
 
 #include "keystore/wire/snapshot.h"
+#include "module/connection.h"
 #include "module/pkcs11.h"
 
 typedef struct {
@@ -14,6 +15,7 @@ typedef struct {
 	WireSnapshot snapshot;
 	const WirePage *page;
 	uint64_t instance; /* run of the keystore that made it */
+	ModIds ids;        /* for whom */
 } ModView;
 
 /**

@@ -236,6 +236,10 @@ obey (FakeKeystore *fake, const WireHeader *request)
 	g_mutex_lock (&fake->lock);
 	while (fake->mood == FAKE_HANG)
 		g_cond_wait (&fake->changed, &fake->lock);
+	if (fake->mood == FAKE_SLOW && request->type > WIRE_MSG_VIEW)
+		g_cond_wait_until (&fake->changed,
+				   &fake->lock,
+				   g_get_monotonic_time () + WIRE_CONNECT_WAIT_MS * 1300);
 	if (fake->mood == FAKE_DROP_ONCE && request->type != WIRE_MSG_HELLO) {
 		fake->mood = FAKE_BEHAVE;
 		go_on = FALSE;

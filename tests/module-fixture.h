@@ -29,6 +29,7 @@ typedef enum {
 	FAKE_DROP_ONCE,  /* the next request ends the connection */
 	FAKE_GARBAGE,    /* answers are no frames */
 	FAKE_OLD,        /* HELLO: no common version */
+	FAKE_SLOW,       /* uses of keys take longer than a keystore may be away */
 	FAKE_REFUSE,     /* uses of keys: CKR_KEY_HANDLE_INVALID */
 } FakeMood;
 

@@ -114,6 +114,14 @@ test_publish (Fixture *fixture, gconstpointer data)
 			  CKR_OBJECT_HANDLE_INVALID);
 }
 
+static int
+sign_once (gpointer data)
+{
+	Fixture *fixture = data;
+
+	return module_sign (fixture->session) == CKR_OK ? 0 : 1;
+}
+
 /* A call that fails at once leaves a greeting behind; a later one finds its answer. */
 static gboolean
 recovers (CK_SESSION_HANDLE session)
@@ -160,6 +168,25 @@ test_hang (Fixture *fixture, gconstpointer data)
 	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
 	fake_set_mood (fixture->fake, FAKE_BEHAVE);
 	/* the greeting that waited is answered now */
+	g_assert_true (recovers (fixture->session));
+}
+
+/* A token that takes its time is no keystore that hangs: the keystore says how long it may take. */
+static void
+test_slow (Fixture *fixture, gconstpointer data)
+{
+	fake_set_mood (fixture->fake, FAKE_SLOW);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	in_child (sign_once, fixture);
+}
+
+/* It said too little: the twin. */
+static void
+test_too_slow (Fixture *fixture, gconstpointer data)
+{
+	fake_set_mood (fixture->fake, FAKE_SLOW);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	fake_set_mood (fixture->fake, FAKE_BEHAVE);
 	g_assert_true (recovers (fixture->session));
 }
 
@@ -343,15 +370,23 @@ change_user (gpointer data)
 static void
 test_user (Fixture *fixture, gconstpointer data)
 {
+	guint views;
+
 	if (getuid () != 0) {
 		g_test_skip ("needs root");
 		return;
 	}
 	in_child (change_user, fixture);
 	g_assert_cmpuint (fixture->fake->last_uid, ==, 65533);
-	/* in one process, there and back */
+	/* in one process, there and back; what it may see is asked for anew */
 	g_assert_cmpint (seteuid (65533), ==, 0);
 	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+	g_usleep (110000);
+	views = fixture->fake->n_views;
+	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
+	g_assert_cmpuint (fixture->fake->n_views, ==, views + 1);
+	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
+	g_assert_cmpuint (fixture->fake->n_views, ==, views + 1);
 	g_assert_cmpint (seteuid (0), ==, 0);
 	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
 	g_assert_cmpuint (fixture->fake->last_uid, ==, 0);
@@ -541,6 +576,13 @@ main (int argc, char **argv)
 	WITH_KEYSTORE ("publish", test_publish);
 	WITH_KEYSTORE ("gone", test_gone);
 	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
+	WITH_KEYSTORE ("slow", test_slow);
+	g_test_add ("/module/too-slow",
+		    Fixture,
+		    GUINT_TO_POINTER (300),
+		    set_up,
+		    test_too_slow,
+		    tear_down);
 	WITH_KEYSTORE ("nonsense", test_nonsense);
 	WITH_KEYSTORE ("fork", test_fork);
 	WITH_KEYSTORE ("fork-threads", test_fork_threads);
