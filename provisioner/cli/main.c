@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "provisioner/cli/cli.h"
+#include "provisioner/cli/doctor.h"
 
 #include <locale.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const CliCommand commands[] = {
 	{"revoke", "NAME", "Take a user's or group's right to use a credential", cli_revoke},
 	{"wait", "NAME", "Wait until a credential is there", cli_wait},
 	{"config", "", "Check and print the settings", cli_config},
+	{"doctor", "[NAME...]", "Look for what is wrong, and say what to do about it", cli_doctor},
 };
 
 static const CliCommand *
@@ -151,6 +153,10 @@ main (int argc, char **argv)
 	CliExit status;
 
 	setlocale (LC_ALL, "");
+	if (argc > 2 && g_str_equal (argv[1], DOCTOR_TRY_COMMAND)) {
+		doctor_try_openssl (argv[2], argv + 3);
+		return CLI_OK;
+	}
 	(void) prctl (PR_SET_DUMPABLE, 0);
 	status = run (&cli, argc, argv);
 	pv_keystore_free (cli.keystore);

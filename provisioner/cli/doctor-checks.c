@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The checks that need no other user: settings, daemons, sockets, state, clock, p11-kit. */
+#include <config.h>
+
+#include "provisioner/cli/doctor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "provisioner/cli/bus.h"
+
+#define FREE_SPACE_MIN (8u << 20)
+
+/* No clock of a machine that runs this program is right before this time: 2024-01-01. */
+#define TIME_MIN_S 1704067200
+
+void
+doctor_check_settings (Doctor *doctor)
+{
+	g_autoptr (GError) error = NULL;
+
+	doctor->settings = pv_settings_load (doctor->cli->config_dir, &error);
+	if (doctor->settings == NULL)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "settings",
+			    "correct that line; enrolee.conf(5) names every key",
+			    "%s",
+			    error->message);
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, "settings", NULL, "%s", doctor->cli->config_dir);
+}
+
+void
+doctor_check_keystore (Doctor *doctor)
+{
+	PvKeystore *keystore = cli_keystore (doctor->cli);
+	g_autoptr (GError) error = NULL;
+	g_autofree char *problem = NULL;
+	WireStatusReply status;
+
+	if (!pv_keystore_call (keystore, WIRE_MSG_STATUS, NULL, &status, &error)) {
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "keystore",
+			    geteuid () == 0 ? "systemctl status enrolee-keystored.service; "
+					      "journalctl -u enrolee-keystored"
+					    : "call doctor as root",
+			    "%s",
+			    error->message);
+		return;
+	}
+	problem = pv_wire_dup (status.problem);
+	if (status.token_ready && problem[0] == '\0')
+		doctor_add (doctor, CLI_MARK_GOOD, "keystore", NULL, "running, its token is ready");
+	else
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "keystore",
+			    "journalctl -u enrolee-keystored",
+			    "%s",
+			    problem[0] != '\0' ? problem : "its token is not ready");
+	doctor->credentials = pv_keystore_list (keystore, NULL);
+}
+
+static void
+check_socket (Doctor *doctor, const char *name, mode_t wanted)
+{
+	g_autofree char *path = g_build_filename (doctor->cli->runtime_dir, name, NULL);
+	struct stat status;
+
+	if (lstat (path, &status) != 0)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    name,
+			    "systemctl restart enrolee-keystored-token.socket "
+			    "enrolee-keystored-provision.socket",
+			    "%s: %s",
+			    path,
+			    g_strerror (errno));
+	else if (!S_ISSOCK (status.st_mode) || (status.st_mode & 0777) != wanted)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    name,
+			    "systemctl restart the socket's unit",
+			    "%s has mode %03o, not %03o",
+			    path,
+			    status.st_mode & 0777,
+			    wanted);
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, name, NULL, "%s", path);
+}
+
+void
+doctor_check_sockets (Doctor *doctor)
+{
+	check_socket (doctor, "token.sock", 0666);
+	check_socket (doctor, PV_KEYSTORE_SOCKET, 0600);
+}
+
+static void
+check_enrolment (Doctor *doctor, GDBusConnection *bus, const char *name)
+{
+	g_autoptr (GVariant) reply =
+		cli_bus_call (bus, "Status", g_variant_new ("(s)", name), "(a{sv})", NULL);
+	g_autoptr (GVariant) values = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+	g_autofree char *subject = g_strconcat ("enrolment ", name, NULL);
+	g_autofree char *remedy = g_strconcat ("enrolee enrol ", name, NULL);
+	const char *state = "", *error = "";
+
+	if (values == NULL)
+		return;
+	g_variant_lookup (values, "state", "&s", &state);
+	g_variant_lookup (values, "error", "&s", &error);
+	if (g_str_equal (state, PV_OUTCOME_REFUSED))
+		doctor_add (doctor, CLI_MARK_BAD, subject, remedy, "refused: %s", error);
+	else if (g_str_equal (state, PV_OUTCOME_WAITING))
+		doctor_add (doctor, CLI_MARK_WARNING, subject, NULL, "tried again by itself: %s", error);
+	else if (g_str_equal (state, "configured"))
+		doctor_add (doctor, CLI_MARK_WARNING, subject, remedy, "not started yet");
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, subject, NULL, "%s", state);
+}
+
+void
+doctor_check_enroleed (Doctor *doctor)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GDBusConnection) bus = cli_bus_connect (doctor->cli, &error);
+	g_autoptr (GVariant) list =
+		bus != NULL ? cli_bus_call (bus, "List", NULL, "(as)", &error) : NULL;
+	g_autofree const char **names = NULL;
+
+	if (list == NULL) {
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "enroleed",
+			    "systemctl status enroleed.service",
+			    "%s",
+			    error->message);
+		return;
+	}
+	doctor_add (doctor, CLI_MARK_GOOD, "enroleed", NULL, "running");
+	g_variant_get (list, "(^a&s)", &names);
+	for (gsize i = 0; names[i] != NULL; i++)
+		check_enrolment (doctor, bus, names[i]);
+}
+
+void
+doctor_check_state (Doctor *doctor)
+{
+	const char *path = doctor->cli->state_dir;
+	struct statvfs status;
+
+	if (statvfs (path, &status) != 0)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "state folder",
+			    "systemd-tmpfiles --create, or install the package again",
+			    "%s: %s",
+			    path,
+			    g_strerror (errno));
+	else if (status.f_flag & ST_RDONLY)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "state folder",
+			    "mount its file system for writing",
+			    "%s cannot be written",
+			    path);
+	else if ((guint64) status.f_bavail * status.f_frsize < FREE_SPACE_MIN)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "state folder",
+			    "make room",
+			    "%s has less than %u MiB left",
+			    path,
+			    FREE_SPACE_MIN >> 20);
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, "state folder", NULL, "%s", path);
+}
+
+void
+doctor_check_clock (Doctor *doctor)
+{
+	struct timex clock = {0};
+
+	if (g_get_real_time () / G_USEC_PER_SEC < TIME_MIN_S)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "clock",
+			    "timedatectl set-ntp true",
+			    "is years behind: every certificate looks not valid yet");
+	else if (adjtimex (&clock) == TIME_ERROR)
+		doctor_add (doctor,
+			    CLI_MARK_WARNING,
+			    "clock",
+			    "timedatectl set-ntp true",
+			    "is not synchronised with the network");
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, "clock", NULL, "synchronised");
+}
+
+void
+doctor_check_p11kit (Doctor *doctor)
+{
+	static const char *const command[] = {"p11-kit", "list-modules", NULL};
+	g_autoptr (GError) error = NULL;
+	g_autofree char *output = NULL;
+
+	if (!g_spawn_sync (NULL,
+			   (char **) command,
+			   NULL,
+			   G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL,
+			   NULL,
+			   NULL,
+			   &output,
+			   NULL,
+			   NULL,
+			   &error))
+		doctor_add (doctor,
+			    CLI_MARK_WARNING,
+			    "p11-kit",
+			    "apt install p11-kit",
+			    "%s",
+			    error->message);
+	else if (strstr (output, "token: oneM2M") == NULL)
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "p11-kit",
+			    "is enrolee.module in /usr/share/p11-kit/modules? Install the package "
+			    "enrolee-module again",
+			    "does not show the token oneM2M to applications");
+	else
+		doctor_add (doctor, CLI_MARK_GOOD, "p11-kit", NULL, "shows the token oneM2M");
+}
