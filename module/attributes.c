@@ -21,7 +21,7 @@ mod_attribute_number (const WireAttribute *found, size_t index)
 	uint64_t value;
 
 	memcpy (&value, found->data + index * WIRE_ULONG_SIZE, sizeof value);
-	return (CK_ULONG) le64toh (value);
+	return (CK_ULONG)le64toh (value);
 }
 
 static bool
@@ -84,8 +84,7 @@ mod_attribute_matches (const WireAttribute *found, const CK_ATTRIBUTE *wanted)
 	for (size_t i = 0; i < mod_attribute_count (found); i++) {
 		CK_ULONG number = mod_attribute_number (found, i);
 
-		if (memcmp (&number,
-			    (const uint8_t *) wanted->pValue + i * sizeof number,
+		if (memcmp (&number, (const uint8_t *)wanted->pValue + i * sizeof number,
 			    sizeof number) != 0)
 			return false;
 	}
@@ -125,7 +124,7 @@ mod_template_flag (const CK_ATTRIBUTE *template,
 
 	if (found != NULL && found->ulValueLen != sizeof (CK_BBOOL))
 		return false;
-	*value = found != NULL ? *(const CK_BBOOL *) found->pValue != CK_FALSE : fallback;
+	*value = found != NULL ? *(const CK_BBOOL *)found->pValue != CK_FALSE : fallback;
 	return true;
 }
 

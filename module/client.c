@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See client.h. The one instance of its kind: applications have one module, and no way to pass state. */
+/* See client.h. The one instance of its kind: applications have one module, and no way to pass
+ * state. */
 #include <config.h>
 
 #include "module/client.h"
@@ -28,7 +29,7 @@ static struct {
 	pthread_mutex_t lock; /* never held over a request */
 	pthread_cond_t released;
 	ModConnection connections[POOL_SIZE];
-	char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
+	char path[sizeof ((struct sockaddr_un *)NULL)->sun_path];
 	uint32_t client;
 	uint32_t reply_wait_ms; /* as the keystore said last */
 	int64_t fail_until_ms;  /* fail at once until then */
@@ -51,7 +52,8 @@ reach_again (Deadline *deadline)
 		deadline->reach_ms = deadline->reply_ms;
 }
 
-/* First use in a process. In a forked child the parent's connections are only closed, never used. */
+/* First use in a process. In a forked child the parent's connections are only closed, never used.
+ */
 static void
 renew_pool (void)
 {
@@ -95,7 +97,7 @@ note_path (void)
 	if (folder == NULL || folder[0] != '/')
 		folder = ENROLEE_RUNTIME_DIR;
 	len = snprintf (pool.path, sizeof pool.path, "%s/%s", folder, SOCKET_NAME);
-	if (len < 0 || (size_t) len >= sizeof pool.path)
+	if (len < 0 || (size_t)len >= sizeof pool.path)
 		snprintf (pool.path, sizeof pool.path, "%s/%s", ENROLEE_RUNTIME_DIR, SOCKET_NAME);
 }
 
@@ -170,8 +172,8 @@ static void
 wait_released (int64_t until_ms)
 {
 	struct timespec until = {
-		.tv_sec = (time_t) (until_ms / 1000),
-		.tv_nsec = (long) (until_ms % 1000) * 1000000,
+		.tv_sec = (time_t)(until_ms / 1000),
+		.tv_nsec = (long)(until_ms % 1000) * 1000000,
 	};
 
 	pthread_cond_clockwait (&pool.released, &pool.lock, CLOCK_MONOTONIC, &until);
@@ -185,8 +187,8 @@ failing_fast (void)
 
 /*
  * A slot of ours becomes a connection that is ready, without the lock. Where a connection is
- * accepted a keystore is there, or about to be (its socket is systemd's), and has as long as for any
- * answer.
+ * accepted a keystore is there, or about to be (its socket is systemd's), and has as long as for
+ * any answer.
  */
 static ModOutcome
 make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
@@ -195,8 +197,8 @@ make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 
 	leave ();
 	if (connection->state == MOD_CONNECTION_EMPTY)
-		outcome = mod_connection_open (
-			connection, pool.path, pool.client, ids, deadline->reach_ms);
+		outcome = mod_connection_open (connection, pool.path, pool.client, ids,
+					       deadline->reach_ms);
 	if (outcome == MOD_DONE) {
 		outcome = mod_connection_greet (connection, deadline->reply_ms);
 		if (outcome == MOD_LOST)
@@ -239,8 +241,8 @@ acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
 
 /*
  * Waits before the next look. Where other threads have connections, this is a queue inside the
- * process (eight is the most, or no descriptor is left), and lasts as long as an answer may; else the
- * keystore is away. Returns false when the time is over.
+ * process (eight is the most, or no descriptor is left), and lasts as long as an answer may; else
+ * the keystore is away. Returns false when the time is over.
  */
 static bool
 wait_turn (const Deadline *deadline)
@@ -372,7 +374,7 @@ make_data_file (const WireBytes *data)
 			close (fd);
 			return -1;
 		}
-		done += (size_t) written;
+		done += (size_t)written;
 	}
 	if (fd >= 0)
 		fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
@@ -414,9 +416,9 @@ mod_client_operate (uint32_t type, const void *message, uint8_t *output, size_t 
 	CK_RV rv;
 
 	if (type == WIRE_MSG_PSK_MASTER_SECRET ||
-	    ((const WireOperate *) message)->data.len <= WIRE_DATA_MAX)
+	    ((const WireOperate *)message)->data.len <= WIRE_DATA_MAX)
 		return operate (&exchange, output, output_len);
-	large = *(const WireOperate *) message;
+	large = *(const WireOperate *)message;
 	if (large.data.len > WIRE_DATA_FD_MAX)
 		return CKR_DATA_LEN_RANGE;
 	exchange.data_fd = make_data_file (&large.data);

@@ -24,7 +24,7 @@ mod_now_ms (void)
 	struct timespec now;
 
 	clock_gettime (CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void
@@ -109,7 +109,7 @@ remaining_ms (int64_t deadline_ms)
 {
 	int64_t left = deadline_ms - mod_now_ms ();
 
-	return left < 0 ? 0 : (uint32_t) left;
+	return left < 0 ? 0 : (uint32_t)left;
 }
 
 /* Few system calls: the option is set anew only when the wait is clearly another than before. */
@@ -151,7 +151,7 @@ send_frame (ModConnection *connection, size_t len, int data_fd)
 	do
 		sent = sendmsg (connection->fd, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	if (sent == (ssize_t) len)
+	if (sent == (ssize_t)len)
 		return MOD_DONE;
 	return errno == EAGAIN ? MOD_TIMEOUT : MOD_LOST;
 }
@@ -162,7 +162,8 @@ take_descriptors (struct msghdr *message, ModExchange *exchange)
 	struct cmsghdr *header;
 	size_t count = 0;
 
-	for (header = CMSG_FIRSTHDR (message); header != NULL; header = CMSG_NXTHDR (message, header)) {
+	for (header = CMSG_FIRSTHDR (message); header != NULL;
+	     header = CMSG_NXTHDR (message, header)) {
 		size_t n_fds = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
 
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
@@ -204,7 +205,7 @@ receive_frame (ModConnection *connection, ModExchange *exchange, int64_t deadlin
 	if (got < 0)
 		return errno == EAGAIN ? -1 : 0;
 	take_descriptors (&message, exchange);
-	note_used (connection, (size_t) got);
+	note_used (connection, (size_t)got);
 	return got;
 }
 
@@ -240,7 +241,7 @@ receive_reply (ModConnection *connection, ModExchange *exchange, int64_t deadlin
 		return MOD_TIMEOUT;
 	if (got == 0)
 		return MOD_LOST;
-	if (reply_is_sound (connection, exchange, (size_t) got))
+	if (reply_is_sound (connection, exchange, (size_t)got))
 		return MOD_DONE;
 	mod_exchange_close_fds (exchange);
 	return MOD_REFUSED;
@@ -253,7 +254,7 @@ build_request (ModConnection *connection, const ModExchange *exchange)
 	WireHeader header = {
 		.type = exchange->type,
 		.serial = ++connection->serial,
-		.cpu = cpu < 0 ? WIRE_CPU_UNKNOWN : (uint32_t) cpu,
+		.cpu = cpu < 0 ? WIRE_CPU_UNKNOWN : (uint32_t)cpu,
 	};
 	size_t len = wire_build (connection->frame, WIRE_FRAME_MAX, &header, exchange->message);
 
@@ -261,7 +262,8 @@ build_request (ModConnection *connection, const ModExchange *exchange)
 	return len;
 }
 
-/* A program that closed its standard descriptors would print into a socket that got their number. */
+/* A program that closed its standard descriptors would print into a socket that got their number.
+ */
 static int
 away_from_standard (int fd)
 {
@@ -315,7 +317,7 @@ mod_connection_open (ModConnection *connection,
 		return MOD_LOST;
 	set_socket_wait (connection->fd, SO_SNDTIMEO, remaining_ms (deadline_ms));
 	do
-		connected = connect (connection->fd, (struct sockaddr *) &address, sizeof address);
+		connected = connect (connection->fd, (struct sockaddr *)&address, sizeof address);
 	while (connected != 0 && errno == EINTR);
 	if (connected != 0)
 		return close_with (connection, errno == EAGAIN ? MOD_TIMEOUT : MOD_LOST);

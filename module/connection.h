@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One connection to the keystore: opened, greeted, one request and its answer at a time. Not locked:
- * client.c gives it to one thread at a time. Its descriptor lives in a program that may close any
- * descriptor and re-use the number: it is compared with what was opened before each use, and a
- * foreign one is neither written to nor closed.
+ * One connection to the keystore: opened, greeted, one request and its answer at a time. Not
+ * locked: client.c gives it to one thread at a time. Its descriptor lives in a program that may
+ * close any descriptor and re-use the number: it is compared with what was opened before each use,
+ * and a foreign one is neither written to nor closed.
  */
 #pragma once
 

@@ -18,11 +18,11 @@
 static void
 free_object (ModNode *node)
 {
-	ModSessionObject *object = (ModSessionObject *) node;
+	ModSessionObject *object = (ModSessionObject *)node;
 
 	for (size_t i = 0; i < object->n_attributes; i++) {
-		explicit_bzero ((void *) object->attributes[i].data, object->attributes[i].len);
-		free ((void *) object->attributes[i].data);
+		explicit_bzero ((void *)object->attributes[i].data, object->attributes[i].len);
+		free ((void *)object->attributes[i].data);
 	}
 	free (object->attributes);
 	free (object);
@@ -39,7 +39,7 @@ append (ModSessionObject *object, const CK_ATTRIBUTE *attribute)
 	if (attribute->ulValueLen > 0)
 		memcpy (data, attribute->pValue, attribute->ulValueLen);
 	*place = (WireAttribute){
-		.type = (uint32_t) attribute->type,
+		.type = (uint32_t)attribute->type,
 		.kind = WIRE_ATTR_BYTES,
 		.data = data,
 		.len = attribute->ulValueLen,
@@ -143,17 +143,30 @@ static const CK_BBOOL yes = CK_TRUE;
 static const CK_BBOOL no = CK_FALSE;
 static const CK_ULONG unknown = CK_UNAVAILABLE_INFORMATION;
 
-#define FLAG(type, value) {type, (void *) &value, sizeof value}
+/* clang-format off */
+#define FLAG(type, value) {type, (void *)&value, sizeof value}
 #define EMPTY(type) {type, NULL, 0}
+/* clang-format on */
 
 static const CK_ATTRIBUTE public_defaults[] = {
-	FLAG (CKA_TOKEN, no),       FLAG (CKA_PRIVATE, no),     FLAG (CKA_MODIFIABLE, no),
-	FLAG (CKA_COPYABLE, no),    FLAG (CKA_DESTROYABLE, yes), FLAG (CKA_LOCAL, no),
-	FLAG (CKA_VERIFY, yes),     FLAG (CKA_ENCRYPT, yes),    FLAG (CKA_VERIFY_RECOVER, no),
-	FLAG (CKA_WRAP, no),        FLAG (CKA_DERIVE, no),      FLAG (CKA_TRUSTED, no),
-	EMPTY (CKA_ID),             EMPTY (CKA_LABEL),          EMPTY (CKA_SUBJECT),
-	EMPTY (CKA_START_DATE),     EMPTY (CKA_END_DATE),
-	{CKA_KEY_GEN_MECHANISM, (void *) &unknown, sizeof unknown},
+	FLAG (CKA_TOKEN, no),
+	FLAG (CKA_PRIVATE, no),
+	FLAG (CKA_MODIFIABLE, no),
+	FLAG (CKA_COPYABLE, no),
+	FLAG (CKA_DESTROYABLE, yes),
+	FLAG (CKA_LOCAL, no),
+	FLAG (CKA_VERIFY, yes),
+	FLAG (CKA_ENCRYPT, yes),
+	FLAG (CKA_VERIFY_RECOVER, no),
+	FLAG (CKA_WRAP, no),
+	FLAG (CKA_DERIVE, no),
+	FLAG (CKA_TRUSTED, no),
+	EMPTY (CKA_ID),
+	EMPTY (CKA_LABEL),
+	EMPTY (CKA_SUBJECT),
+	EMPTY (CKA_START_DATE),
+	EMPTY (CKA_END_DATE),
+	{CKA_KEY_GEN_MECHANISM, (void *)&unknown, sizeof unknown},
 };
 
 #define N_PUBLIC_DEFAULTS (sizeof public_defaults / sizeof public_defaults[0])
@@ -200,7 +213,8 @@ check_template (const CK_ATTRIBUTE *template, CK_ULONG count)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (on_token)
 		return CKR_TOKEN_WRITE_PROTECTED;
-	return class == CKO_PUBLIC_KEY ? check_public_key (template, count) : CKR_TEMPLATE_INCONSISTENT;
+	return class == CKO_PUBLIC_KEY ? check_public_key (template, count)
+				       : CKR_TEMPLATE_INCONSISTENT;
 }
 
 CK_RV
@@ -218,6 +232,6 @@ mod_create_object (CK_SESSION_HANDLE session,
 	rv = check_template (template, count);
 	if (rv != CKR_OK)
 		return rv;
-	return mod_object_add (
-		session, template, count, public_defaults, N_PUBLIC_DEFAULTS, object);
+	return mod_object_add (session, template, count, public_defaults, N_PUBLIC_DEFAULTS,
+			       object);
 }

@@ -13,7 +13,7 @@ init (CK_SESSION_HANDLE handle, ModUse use, CK_MECHANISM_PTR mechanism, CK_OBJEC
 	CK_RV rv = mod_session_enter (handle, &session);
 
 	return rv != CKR_OK ? rv
-	                    : mod_operation_begin (&session->operations[use], use, mechanism, key);
+			    : mod_operation_begin (&session->operations[use], use, mechanism, key);
 }
 
 static CK_RV

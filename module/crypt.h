@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PKCS#11 chapters "Encryption functions" and "Decryption functions": RSA with PKCS #1 v1.5 and OAEP
- * padding. Parts are collected, and all output comes with the Final.
+ * PKCS#11 chapters "Encryption functions" and "Decryption functions": RSA with PKCS #1 v1.5 and
+ * OAEP padding. Parts are collected, and all output comes with the Final.
  */
 #pragma once
 

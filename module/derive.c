@@ -34,8 +34,8 @@ read_template (const CK_ATTRIBUTE *template, CK_ULONG count, Wanted *wanted)
 	if (rv != CKR_OK)
 		return rv;
 	if (!mod_template_number (template, count, CKA_CLASS, CKO_SECRET_KEY, &wanted->class) ||
-	    !mod_template_number (
-		    template, count, CKA_KEY_TYPE, CKK_GENERIC_SECRET, &wanted->key_type) ||
+	    !mod_template_number (template, count, CKA_KEY_TYPE, CKK_GENERIC_SECRET,
+				  &wanted->key_type) ||
 	    !mod_template_number (template, count, CKA_VALUE_LEN, 0, &wanted->value_len) ||
 	    !mod_template_flag (template, count, CKA_TOKEN, false, &wanted->on_token) ||
 	    !mod_template_flag (template, count, CKA_SENSITIVE, false, &wanted->sensitive) ||
@@ -60,20 +60,20 @@ store (CK_SESSION_HANDLE owner,
 	CK_ULONG value_len = wanted->value_len != 0 ? wanted->value_len : secret_len;
 	CK_MECHANISM_TYPE unknown = CK_UNAVAILABLE_INFORMATION;
 	const CK_ATTRIBUTE defaults[] = {
-		{CKA_CLASS, (void *) &wanted->class, sizeof wanted->class},
-		{CKA_KEY_TYPE, (void *) &wanted->key_type, sizeof wanted->key_type},
+		{CKA_CLASS, (void *)&wanted->class, sizeof wanted->class},
+		{CKA_KEY_TYPE, (void *)&wanted->key_type, sizeof wanted->key_type},
 		{CKA_VALUE_LEN, &value_len, sizeof value_len},
-		{CKA_VALUE, (void *) (secret + secret_len - value_len), value_len},
-		{CKA_SENSITIVE, (void *) &no, sizeof no},
-		{CKA_EXTRACTABLE, (void *) &yes, sizeof yes},
-		{CKA_ALWAYS_SENSITIVE, (void *) &no, sizeof no},
-		{CKA_NEVER_EXTRACTABLE, (void *) &no, sizeof no},
-		{CKA_TOKEN, (void *) &no, sizeof no},
-		{CKA_PRIVATE, (void *) &no, sizeof no},
-		{CKA_LOCAL, (void *) &no, sizeof no},
-		{CKA_MODIFIABLE, (void *) &no, sizeof no},
-		{CKA_COPYABLE, (void *) &no, sizeof no},
-		{CKA_DESTROYABLE, (void *) &yes, sizeof yes},
+		{CKA_VALUE, (void *)(secret + secret_len - value_len), value_len},
+		{CKA_SENSITIVE, (void *)&no, sizeof no},
+		{CKA_EXTRACTABLE, (void *)&yes, sizeof yes},
+		{CKA_ALWAYS_SENSITIVE, (void *)&no, sizeof no},
+		{CKA_NEVER_EXTRACTABLE, (void *)&no, sizeof no},
+		{CKA_TOKEN, (void *)&no, sizeof no},
+		{CKA_PRIVATE, (void *)&no, sizeof no},
+		{CKA_LOCAL, (void *)&no, sizeof no},
+		{CKA_MODIFIABLE, (void *)&no, sizeof no},
+		{CKA_COPYABLE, (void *)&no, sizeof no},
+		{CKA_DESTROYABLE, (void *)&yes, sizeof yes},
 		{CKA_LABEL, NULL, 0},
 		{CKA_ID, NULL, 0},
 		{CKA_KEY_GEN_MECHANISM, &unknown, sizeof unknown},
@@ -81,8 +81,8 @@ store (CK_SESSION_HANDLE owner,
 
 	if (value_len > secret_len)
 		return CKR_KEY_SIZE_RANGE;
-	return mod_object_add (
-		owner, template, count, defaults, sizeof defaults / sizeof defaults[0], key);
+	return mod_object_add (owner, template, count, defaults,
+			       sizeof defaults / sizeof defaults[0], key);
 }
 
 CK_RV

@@ -99,16 +99,11 @@ CK_RV C_GetInterface (CK_UTF8CHAR_PTR name,
 	.C_WaitForSlotEvent = mod_wait_for_slot_event,
 /* clang-format on */
 
-static CK_FUNCTION_LIST functions_2_40 = {
-	.version = {2, 40},
-	FUNCTIONS_OF_2_40 (mod_get_info_2_40)
-};
+static CK_FUNCTION_LIST functions_2_40 = {.version = {2, 40},
+					  FUNCTIONS_OF_2_40 (mod_get_info_2_40)};
 
 static ModFunctionList3 functions_3_0 = {
-	.base = {
-		.version = {3, 0},
-		FUNCTIONS_OF_2_40 (mod_get_info_3_0)
-	},
+	.base = {.version = {3, 0}, FUNCTIONS_OF_2_40 (mod_get_info_3_0)},
 	.C_GetInterfaceList = C_GetInterfaceList,
 	.C_GetInterface = C_GetInterface,
 	.C_LoginUser = mod_login_user,
@@ -182,7 +177,8 @@ C_GetInterface (CK_UTF8CHAR_PTR name,
 	for (size_t i = 0; i < N_INTERFACES; i++) {
 		const CK_VERSION *own = interfaces[i].functions;
 
-		if ((name != NULL && strcmp ((const char *) name, (const char *) interface_name) != 0) ||
+		if ((name != NULL &&
+		     strcmp ((const char *)name, (const char *)interface_name) != 0) ||
 		    (version != NULL && memcmp (version, own, sizeof *own) != 0) ||
 		    (flags & ~interfaces[i].flags) != 0)
 			continue;

@@ -13,8 +13,8 @@
 #include <string.h>
 
 struct ModFind {
-	ModView *view;  /* (nullable) */
-	uint32_t after; /* last match in the view */
+	ModView *view;       /* (nullable) */
+	uint32_t after;      /* last match in the view */
 	uint32_t own_handle; /* session objects are searched by rising handle */
 	bool own_done;
 	CK_ULONG count;
@@ -31,9 +31,9 @@ may_be_on_token (const CK_ATTRIBUTE *template, CK_ULONG count)
 	if (!mod_template_number (template, count, CKA_CLASS, CKO_CERTIFICATE, &class) ||
 	    !mod_template_flag (template, count, CKA_TOKEN, true, &on_token))
 		return false;
-	return on_token && (class == CKO_DATA || class == CKO_CERTIFICATE ||
-	                    class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY ||
-	                    class == CKO_SECRET_KEY);
+	return on_token &&
+	       (class == CKO_DATA || class == CKO_CERTIFICATE || class == CKO_PUBLIC_KEY ||
+		class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY);
 }
 
 static ModFind *
@@ -50,7 +50,7 @@ new_find (const CK_ATTRIBUTE *template, CK_ULONG count)
 		return NULL;
 	find->after = WIRE_NONE;
 	find->count = count;
-	place = (uint8_t *) &find->template[count];
+	place = (uint8_t *)&find->template[count];
 	for (CK_ULONG i = 0; i < count; i++) {
 		find->template[i] = template[i];
 		find->template[i].pValue = place;
@@ -94,8 +94,8 @@ next_candidate (const ModFind *find)
 	if (id != NULL)
 		return wire_snapshot_find_id (snapshot, find->after, id->pValue, id->ulValueLen);
 	if (label != NULL)
-		return wire_snapshot_find_label (
-			snapshot, find->after, label->pValue, label->ulValueLen);
+		return wire_snapshot_find_label (snapshot, find->after, label->pValue,
+						 label->ulValueLen);
 	if (mod_template_number (find->template, find->count, CKA_CLASS, class, &class) &&
 	    class <= UINT32_MAX)
 		return wire_snapshot_find_class (snapshot, find->after, (uint32_t) class);
@@ -135,7 +135,7 @@ typedef struct {
 static void
 consider (ModNode *node, void *data)
 {
-	ModObject object = {.own = (ModSessionObject *) node};
+	ModObject object = {.own = (ModSessionObject *)node};
 	OwnSearch *search = data;
 
 	if (node->handle > search->find->own_handle &&
@@ -179,7 +179,7 @@ mod_find_objects (CK_SESSION_HANDLE handle,
 		return CKR_ARGUMENTS_BAD;
 	*count = 0;
 	while (*count < max && (next_in_view (session->find, &objects[*count]) ||
-	                        next_own (session->find, &objects[*count])))
+				next_own (session->find, &objects[*count])))
 		(*count)++;
 	return CKR_OK;
 }

@@ -29,7 +29,7 @@ mod_initialize (CK_VOID_PTR args)
 
 	if (given != NULL) {
 		functions = (given->CreateMutex != NULL) + (given->DestroyMutex != NULL) +
-		            (given->LockMutex != NULL) + (given->UnlockMutex != NULL);
+			    (given->LockMutex != NULL) + (given->UnlockMutex != NULL);
 		if (given->pReserved != NULL || (functions != 0 && functions != 4))
 			return CKR_ARGUMENTS_BAD;
 	}

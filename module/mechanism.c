@@ -29,9 +29,9 @@ read_pss (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate 
 	    !fits_u32 (pss->mgf) || pss->sLen > RSA_MAX_BYTES ||
 	    (mechanism->hash != 0 && pss->hashAlg != mechanism->hash))
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->hash = (uint32_t) pss->hashAlg;
-	request->mgf = (uint32_t) pss->mgf;
-	request->salt_len = (uint32_t) pss->sLen;
+	request->hash = (uint32_t)pss->hashAlg;
+	request->mgf = (uint32_t)pss->mgf;
+	request->salt_len = (uint32_t)pss->sLen;
 	return CKR_OK;
 }
 
@@ -45,8 +45,8 @@ read_oaep (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate
 	    (oaep->pSourceData == NULL && oaep->ulSourceDataLen != 0) ||
 	    (oaep->source != CKZ_DATA_SPECIFIED && oaep->ulSourceDataLen != 0))
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->hash = (uint32_t) oaep->hashAlg;
-	request->mgf = (uint32_t) oaep->mgf;
+	request->hash = (uint32_t)oaep->hashAlg;
+	request->mgf = (uint32_t)oaep->mgf;
 	request->param = (WireBytes){oaep->pSourceData, oaep->ulSourceDataLen};
 	return CKR_OK;
 }
@@ -74,7 +74,7 @@ read_ecdh (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate
 	    ecdh->ulSharedDataLen != 0 || ecdh->pPublicData == NULL || ecdh->ulPublicDataLen == 0 ||
 	    ecdh->ulPublicDataLen > WIRE_SIGNATURE_MAX)
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->mgf = (uint32_t) ecdh->kdf;
+	request->mgf = (uint32_t)ecdh->kdf;
 	request->data = (WireBytes){ecdh->pPublicData, ecdh->ulPublicDataLen};
 	return CKR_OK;
 }
@@ -83,8 +83,10 @@ read_ecdh (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate
 #define CRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
 #define CURVES (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 
+/* clang-format off */
 #define RSA(type, uses, hash, read) {type, CKK_RSA, {2048, 8192, uses}, hash, read}
 #define ECDSA(type, hash) {type, CKK_EC, {256, 521, SIGNS | CURVES}, hash, read_none}
+/* clang-format on */
 
 /* SHA-224 and SHA-1 are for peers that insist; the keystore has them as well. */
 const ModMechanism mod_mechanisms[] = {
@@ -128,6 +130,6 @@ mod_mechanism_parameters (const ModMechanism *mechanism,
 			  const CK_MECHANISM *given,
 			  WireOperate *request)
 {
-	request->mechanism = (uint32_t) mechanism->type;
+	request->mechanism = (uint32_t)mechanism->type;
 	return mechanism->read_parameters (mechanism, given, request);
 }

@@ -21,15 +21,15 @@ mod_object_get (CK_OBJECT_HANDLE handle, ModObject *object)
 		if (node != NULL)
 			mod_node_ref (node);
 		mod_state_unlock ();
-		object->own = (ModSessionObject *) node;
+		object->own = (ModSessionObject *)node;
 		return node != NULL ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
 	}
 	object->view = mod_view_with (handle, &index);
 	if (object->view == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	return wire_snapshot_object (&object->view->snapshot, index, &object->record)
-	               ? CKR_OK
-	               : CKR_OBJECT_HANDLE_INVALID;
+		       ? CKR_OK
+		       : CKR_OBJECT_HANDLE_INVALID;
 }
 
 void
@@ -51,10 +51,8 @@ mod_object_attribute (const ModObject *object, CK_ATTRIBUTE_TYPE type, WireAttri
 	if (type > UINT32_MAX)
 		return false;
 	if (object->own == NULL)
-		return wire_snapshot_attribute (&object->view->snapshot,
-						&object->record,
-						(uint32_t) type,
-						attribute);
+		return wire_snapshot_attribute (&object->view->snapshot, &object->record,
+						(uint32_t)type, attribute);
 	for (size_t i = 0; i < object->own->n_attributes; i++) {
 		if (object->own->attributes[i].type != type)
 			continue;
@@ -85,7 +83,8 @@ mod_object_number (const ModObject *object, CK_ATTRIBUTE_TYPE type, CK_ULONG fal
 	WireAttribute attribute;
 
 	if (!mod_object_attribute (object, type, &attribute) ||
-	    mod_attribute_answer (&attribute, &asked) != CKR_OK || asked.ulValueLen != sizeof number)
+	    mod_attribute_answer (&attribute, &asked) != CKR_OK ||
+	    asked.ulValueLen != sizeof number)
 		return fallback;
 	return number;
 }
@@ -109,7 +108,7 @@ remove_if_owned (ModNode *node, void *data)
 {
 	const OwnedBy *owned = data;
 
-	if (((ModSessionObject *) node)->owner == owned->owner)
+	if (((ModSessionObject *)node)->owner == owned->owner)
 		mod_table_remove (&owned->state->objects, node);
 }
 

@@ -59,7 +59,7 @@ name_key (const ModObject *key, CK_KEY_TYPE key_type, WireOperate *request)
 		request->key = key->record.handle;
 		return;
 	}
-	request->key_type = (uint32_t) key_type;
+	request->key_type = (uint32_t)key_type;
 	if (mod_object_attribute (key, rsa ? CKA_MODULUS : CKA_EC_PARAMS, &a))
 		request->public_a = (WireBytes){a.data, a.len};
 	if (mod_object_attribute (key, rsa ? CKA_PUBLIC_EXPONENT : CKA_EC_POINT, &b))
@@ -256,7 +256,8 @@ mod_operation_append (ModOperation *operation, const uint8_t *part, CK_ULONG par
 	return CKR_OK;
 }
 
-/* A plain text's length is not known before: it is decrypted, and again when its buffer was small. */
+/* A plain text's length is not known before: it is decrypted, and again when its buffer was small.
+ */
 static CK_RV
 run (ModOperation *operation, ModUse use, uint8_t *output, CK_ULONG_PTR output_len)
 {
@@ -298,7 +299,7 @@ mod_operation_finish (ModOperation *operation,
 		return CKR_BUFFER_TOO_SMALL;
 	}
 	operation->request.data = data != NULL ? (WireBytes){data, data_len}
-	                                       : (WireBytes){operation->data, operation->data_len};
+					       : (WireBytes){operation->data, operation->data_len};
 	rv = run (operation, use, output, output_len);
 	if (rv != CKR_BUFFER_TOO_SMALL)
 		mod_operation_end (operation);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What signing, verifying, encrypting and decrypting share: the checks of an Init, the collection of
- * parts, and the one stateless request at the end. Init and length queries ask the keystore nothing.
+ * What signing, verifying, encrypting and decrypting share: the checks of an Init, the collection
+ * of parts, and the one stateless request at the end. Init and length queries ask the keystore
+ * nothing.
  */
 #pragma once
 

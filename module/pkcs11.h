@@ -64,12 +64,8 @@ typedef struct {
 	CK_FUNCTION_LIST base;
 	CK_RV (*C_GetInterfaceList) (ModInterface *, CK_ULONG_PTR);
 	CK_RV (*C_GetInterface) (CK_UTF8CHAR_PTR, CK_VERSION_PTR, ModInterface **, CK_FLAGS);
-	CK_RV (*C_LoginUser) (CK_SESSION_HANDLE,
-			      CK_USER_TYPE,
-			      CK_UTF8CHAR_PTR,
-			      CK_ULONG,
-			      CK_UTF8CHAR_PTR,
-			      CK_ULONG);
+	CK_RV (*C_LoginUser)
+	(CK_SESSION_HANDLE, CK_USER_TYPE, CK_UTF8CHAR_PTR, CK_ULONG, CK_UTF8CHAR_PTR, CK_ULONG);
 	CK_RV (*C_SessionCancel) (CK_SESSION_HANDLE, CK_FLAGS);
 	ModMessageInit C_MessageEncryptInit;
 	ModMessageCrypt C_EncryptMessage;

@@ -19,14 +19,15 @@ static uint64_t last_number; /* atomic: of this process or one of its ancestors 
 static bool
 make_mark (void)
 {
-	void *page = mmap (NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page =
+		mmap (NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t *none = NULL;
 
 	if (page == MAP_FAILED)
 		return false;
 	if (madvise (page, PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
-	    !__atomic_compare_exchange_n (
-		    &mark, &none, page, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	    !__atomic_compare_exchange_n (&mark, &none, page, false, __ATOMIC_ACQ_REL,
+					  __ATOMIC_ACQUIRE)) {
 		munmap (page, PAGE_BYTES);
 		return none != NULL;
 	}
@@ -41,14 +42,14 @@ process_number (void)
 	uint64_t number, fresh;
 
 	if (page == NULL && !make_mark ())
-		return (uint64_t) getpid ();
+		return (uint64_t)getpid ();
 	page = __atomic_load_n (&mark, __ATOMIC_ACQUIRE);
 	number = __atomic_load_n (page, __ATOMIC_ACQUIRE);
 	if (number != 0)
 		return number;
 	fresh = __atomic_add_fetch (&last_number, 1, __ATOMIC_ACQ_REL);
-	if (__atomic_compare_exchange_n (
-		    page, &number, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n (page, &number, fresh, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
 		return fresh;
 	return number;
 }
@@ -66,12 +67,8 @@ mod_process_once (ModOnce *once, void (*renew) (void))
 			done = __atomic_load_n (&once->done, __ATOMIC_ACQUIRE);
 			continue;
 		}
-		if (!__atomic_compare_exchange_n (&once->done,
-						  &done,
-						  number | RUNNING,
-						  false,
-						  __ATOMIC_ACQ_REL,
-						  __ATOMIC_ACQUIRE))
+		if (!__atomic_compare_exchange_n (&once->done, &done, number | RUNNING, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			continue;
 		renew ();
 		__atomic_store_n (&once->done, number, __ATOMIC_RELEASE);

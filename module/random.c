@@ -33,7 +33,7 @@ mod_generate_random (CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG len)
 			return CKR_FUNCTION_FAILED;
 		if (got > 0) {
 			data += got;
-			len -= (CK_ULONG) got;
+			len -= (CK_ULONG)got;
 		}
 	}
 	return CKR_OK;

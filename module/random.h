@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PKCS#11 chapter "Random number generation functions": the system's generator, never the token's. */
+/* PKCS#11 chapter "Random number generation functions": the system's generator, never the token's.
+ */
 #pragma once
 
 #include "module/pkcs11.h"

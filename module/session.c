@@ -23,7 +23,7 @@ end_all (ModSession *session)
 static void
 free_session (ModNode *node)
 {
-	ModSession *session = (ModSession *) node;
+	ModSession *session = (ModSession *)node;
 
 	end_all (session);
 	pthread_mutex_destroy (&session->lock);
@@ -51,7 +51,7 @@ mod_session_enter (CK_SESSION_HANDLE handle, ModSession **session)
 
 	if (rv != CKR_OK)
 		return rv;
-	found = (ModSession *) mod_table_find (&mod_state_lock ()->sessions, handle);
+	found = (ModSession *)mod_table_find (&mod_state_lock ()->sessions, handle);
 	if (found != NULL)
 		mod_node_ref (&found->node);
 	mod_state_unlock ();
@@ -167,7 +167,7 @@ mod_get_session_info (CK_SESSION_HANDLE handle, CK_SESSION_INFO_PTR info)
 	*info = (CK_SESSION_INFO){
 		.slotID = MOD_SLOT,
 		.state = session->flags & CKF_RW_SESSION ? CKS_RW_USER_FUNCTIONS
-		                                         : CKS_RO_USER_FUNCTIONS,
+							 : CKS_RO_USER_FUNCTIONS,
 		.flags = session->flags,
 	};
 	return CKR_OK;
@@ -182,7 +182,7 @@ mod_session_cancel (CK_SESSION_HANDLE handle, CK_FLAGS flags)
 	if (rv != CKR_OK)
 		return rv;
 	for (int use = 0; use < MOD_N_USES; use++) {
-		if (flags & mod_operation_flag ((ModUse) use))
+		if (flags & mod_operation_flag ((ModUse)use))
 			mod_operation_end (&session->operations[use]);
 	}
 	if (flags & CKF_FIND_OBJECTS)

@@ -14,8 +14,8 @@ mod_sign_init (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_H
 
 	if (rv != CKR_OK)
 		return rv;
-	return mod_operation_begin (
-		&session->operations[MOD_USE_SIGN], MOD_USE_SIGN, mechanism, key);
+	return mod_operation_begin (&session->operations[MOD_USE_SIGN], MOD_USE_SIGN, mechanism,
+				    key);
 }
 
 CK_RV
@@ -35,8 +35,8 @@ mod_sign (CK_SESSION_HANDLE handle,
 	rv = mod_operation_check (operation, data, data_len, signature_len);
 	if (rv != CKR_OK)
 		return rv;
-	return mod_operation_finish (
-		operation, MOD_USE_SIGN, data, data_len, signature, signature_len);
+	return mod_operation_finish (operation, MOD_USE_SIGN, data, data_len, signature,
+				     signature_len);
 }
 
 CK_RV

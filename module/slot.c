@@ -78,8 +78,9 @@ mod_get_token_info (CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 	mod_pad (info->model, sizeof info->model, "enrolee");
 	mod_pad (info->serialNumber, sizeof info->serialNumber, "1");
 	mod_pad (info->utcTime, sizeof info->utcTime, "");
-	info->flags = CKF_RNG | CKF_WRITE_PROTECTED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED |
-	              CKF_PROTECTED_AUTHENTICATION_PATH | CKF_TOKEN_INITIALIZED;
+	info->flags = CKF_RNG | CKF_WRITE_PROTECTED | CKF_LOGIN_REQUIRED |
+		      CKF_USER_PIN_INITIALIZED | CKF_PROTECTED_AUTHENTICATION_PATH |
+		      CKF_TOKEN_INITIALIZED;
 	info->ulMaxSessionCount = info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulSessionCount = mod_state_lock ()->sessions.count;
 	mod_state_unlock ();

@@ -7,7 +7,7 @@
 
 #include "module/pkcs11.h"
 
-#define MOD_SLOT ((CK_SLOT_ID) 0)
+#define MOD_SLOT ((CK_SLOT_ID)0)
 
 /** CKR_OK, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_SLOT_ID_INVALID. */
 CK_RV mod_slot_check (CK_SLOT_ID slot);
@@ -18,7 +18,8 @@ CK_RV mod_get_token_info (CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info);
 CK_RV mod_get_mechanism_list (CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count);
 CK_RV
 mod_get_mechanism_info (CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info);
-CK_RV mod_init_token (CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label);
+CK_RV
+mod_init_token (CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label);
 CK_RV mod_init_pin (CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
 CK_RV mod_set_pin (CK_SESSION_HANDLE session,
 		   CK_UTF8CHAR_PTR old_pin,

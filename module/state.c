@@ -24,7 +24,7 @@ static struct {
 static void
 renew_session (ModNode *node, void *data)
 {
-	mod_session_renew ((ModSession *) node);
+	mod_session_renew ((ModSession *)node);
 }
 
 /* Threads that do not exist in a child may have held locks when it was forked. */
@@ -58,8 +58,8 @@ mod_state_check (void)
 {
 	mod_process_once (&instance.once, renew_instance);
 	return __atomic_load_n (&instance.initialized, __ATOMIC_ACQUIRE)
-	               ? CKR_OK
-	               : CKR_CRYPTOKI_NOT_INITIALIZED;
+		       ? CKR_OK
+		       : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
 CK_RV

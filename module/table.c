@@ -11,7 +11,7 @@
 static ModNode **
 bucket_of (const ModTable *table, uint32_t handle)
 {
-	return (ModNode **) &table->buckets[handle % MOD_TABLE_BUCKETS];
+	return (ModNode **)&table->buckets[handle % MOD_TABLE_BUCKETS];
 }
 
 ModNode *
@@ -21,7 +21,7 @@ mod_table_find (const ModTable *table, CK_ULONG handle)
 
 	if (handle > UINT32_MAX)
 		return NULL;
-	node = *bucket_of (table, (uint32_t) handle);
+	node = *bucket_of (table, (uint32_t)handle);
 	while (node != NULL && node->handle != handle)
 		node = node->next;
 	return node;

@@ -40,18 +40,18 @@ mod_trace (const char *format, ...)
 
 	if (path[0] == '\0')
 		return;
-	len = snprintf (line, sizeof line, "enrolee-pkcs11[%ld]: ", (long) getpid ());
+	len = snprintf (line, sizeof line, "enrolee-pkcs11[%ld]: ", (long)getpid ());
 	va_start (args, format);
-	text = vsnprintf (line + len, sizeof line - (size_t) len - 1, format, args);
+	text = vsnprintf (line + len, sizeof line - (size_t)len - 1, format, args);
 	va_end (args);
 	if (text < 0)
 		return;
-	len = (int) strlen (line);
+	len = (int)strlen (line);
 	line[len++] = '\n';
 	fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd >= 0) {
 		/* a trace that cannot be written is lost */
-		if (write (fd, line, (size_t) len) < 0)
+		if (write (fd, line, (size_t)len) < 0)
 			len = 0;
 		close (fd);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the module did, for whoever debugs an application. Silent unless ENROLEE_PKCS11_DEBUG names a
- * file; never data, keys or PINs. The file is opened for each line: no descriptor is kept.
+ * What the module did, for whoever debugs an application. Silent unless ENROLEE_PKCS11_DEBUG names
+ * a file; never data, keys or PINs. The file is opened for each line: no descriptor is kept.
  */
 #pragma once
 

@@ -73,9 +73,7 @@ mod_digest_final (CK_SESSION_HANDLE session, CK_BYTE_PTR digest, CK_ULONG_PTR di
 }
 
 CK_RV
-mod_sign_recover_init (CK_SESSION_HANDLE session,
-		       CK_MECHANISM_PTR mechanism,
-		       CK_OBJECT_HANDLE key)
+mod_sign_recover_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
 	return refuse (session);
 }
@@ -196,9 +194,7 @@ mod_unwrap_key (CK_SESSION_HANDLE session,
 }
 
 CK_RV
-mod_message_init (CK_SESSION_HANDLE session,
-		  CK_MECHANISM_PTR mechanism,
-		  CK_OBJECT_HANDLE key)
+mod_message_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
 	return refuse (session);
 }

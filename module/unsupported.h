@@ -25,9 +25,8 @@ CK_RV mod_digest (CK_SESSION_HANDLE session,
 CK_RV mod_digest_update (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len);
 CK_RV mod_digest_key (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key);
 CK_RV mod_digest_final (CK_SESSION_HANDLE session, CK_BYTE_PTR digest, CK_ULONG_PTR digest_len);
-CK_RV mod_sign_recover_init (CK_SESSION_HANDLE session,
-			     CK_MECHANISM_PTR mechanism,
-			     CK_OBJECT_HANDLE key);
+CK_RV
+mod_sign_recover_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_sign_recover (CK_SESSION_HANDLE session,
 			CK_BYTE_PTR data,
 			CK_ULONG data_len,
@@ -88,9 +87,8 @@ CK_RV mod_unwrap_key (CK_SESSION_HANDLE session,
 		      CK_ATTRIBUTE_PTR template,
 		      CK_ULONG count,
 		      CK_OBJECT_HANDLE_PTR key);
-CK_RV mod_message_init (CK_SESSION_HANDLE session,
-			CK_MECHANISM_PTR mechanism,
-			CK_OBJECT_HANDLE key);
+CK_RV
+mod_message_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_message_final (CK_SESSION_HANDLE session);
 CK_RV mod_message_begin (CK_SESSION_HANDLE session, CK_VOID_PTR parameter, CK_ULONG parameter_len);
 CK_RV mod_crypt_message (CK_SESSION_HANDLE session,

@@ -14,8 +14,8 @@ mod_verify_init (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT
 
 	if (rv != CKR_OK)
 		return rv;
-	return mod_operation_begin (
-		&session->operations[MOD_USE_VERIFY], MOD_USE_VERIFY, mechanism, key);
+	return mod_operation_begin (&session->operations[MOD_USE_VERIFY], MOD_USE_VERIFY, mechanism,
+				    key);
 }
 
 /* Every answer ends a verification. */

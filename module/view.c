@@ -39,8 +39,8 @@ mod_view_renew (void)
 static void
 unmap (ModView *view)
 {
-	munmap ((void *) view->snapshot.map, view->snapshot.size);
-	munmap ((void *) view->page, WIRE_PAGE_SIZE);
+	munmap ((void *)view->snapshot.map, view->snapshot.size);
+	munmap ((void *)view->page, WIRE_PAGE_SIZE);
 	free (view);
 }
 
@@ -67,9 +67,9 @@ map_file (int fd, uint64_t size)
 	void *map;
 
 	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat (fd, &file) != 0 || size == 0 ||
-	    size > WIRE_SNAPSHOT_MAX || (uint64_t) file.st_size < size)
+	    size > WIRE_SNAPSHOT_MAX || (uint64_t)file.st_size < size)
 		return NULL;
-	map = mmap (NULL, (size_t) size, PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap (NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
 	return map == MAP_FAILED ? NULL : map;
 }
 
@@ -82,12 +82,12 @@ map_view (ModView *view, const ModClientView *answer)
 	view->page = page;
 	view->instance = answer->instance;
 	if (page != NULL && map != NULL && view->page->magic == WIRE_PAGE_MAGIC &&
-	    wire_snapshot_open (&view->snapshot, map, (size_t) answer->size))
+	    wire_snapshot_open (&view->snapshot, map, (size_t)answer->size))
 		return true;
 	if (page != NULL)
-		munmap ((void *) page, WIRE_PAGE_SIZE);
+		munmap ((void *)page, WIRE_PAGE_SIZE);
 	if (map != NULL)
-		munmap ((void *) map, (size_t) answer->size);
+		munmap ((void *)map, (size_t)answer->size);
 	return false;
 }
 
@@ -225,12 +225,12 @@ mod_view_with (CK_OBJECT_HANDLE handle, uint32_t *index)
 
 	if (handle > UINT32_MAX)
 		return NULL;
-	found = find_with ((uint32_t) handle, index);
+	found = find_with ((uint32_t)handle, index);
 	if (found != NULL)
 		return found;
 	/* numbers are permanent: a program may have this one from before C_Finalize */
 	mod_view_unref (mod_view_newest ());
-	return find_with ((uint32_t) handle, index);
+	return find_with ((uint32_t)handle, index);
 }
 
 void

@@ -32,7 +32,7 @@ fake_signature (guint32 key, const guint8 *data, gsize len, guint8 *out, gsize o
 	for (gsize i = 0; i < len; i++)
 		hash = (hash ^ data[i]) * 16777619u;
 	for (gsize i = 0; i < out_len; i++, hash = hash * 1664525u + 1013904223u)
-		out[i] = (guint8) (hash >> 24);
+		out[i] = (guint8)(hash >> 24);
 }
 
 /* ---- objects ---- */
@@ -73,8 +73,8 @@ sealed_file (const char *name, gsize *size, guint32 generation)
 	g_assert_cmpint (fd, >=, 0);
 	add_key (builder, FAKE_EC_PRIVATE, CKO_PRIVATE_KEY, CKK_EC, "ec-1");
 	add_key (builder, FAKE_EC_PUBLIC, CKO_PUBLIC_KEY, CKK_EC, "ec-1");
-	wire_snapshot_add_object (
-		builder, generation > 1 ? FAKE_NEW_CERTIFICATE : FAKE_CERTIFICATE, CKO_CERTIFICATE);
+	wire_snapshot_add_object (builder, generation > 1 ? FAKE_NEW_CERTIFICATE : FAKE_CERTIFICATE,
+				  CKO_CERTIFICATE);
 	wire_snapshot_add_bytes (builder, CKA_ID, "ec-1", 4);
 	wire_snapshot_add_bytes (builder, CKA_LABEL, "gw1", 3);
 	wire_snapshot_add_bytes (builder, CKA_VALUE, "certificate", 11);
@@ -94,11 +94,10 @@ make_page (FakeKeystore *fake)
 {
 	fake->page_fd = memfd_create ("page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	g_assert_cmpint (ftruncate (fake->page_fd, WIRE_PAGE_SIZE), ==, 0);
-	fake->page = mmap (
-		NULL, WIRE_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake->page_fd, 0);
+	fake->page =
+		mmap (NULL, WIRE_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake->page_fd, 0);
 	g_assert_true (fake->page != MAP_FAILED);
-	fcntl (fake->page_fd,
-	       F_ADD_SEALS,
+	fcntl (fake->page_fd, F_ADD_SEALS,
 	       F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
 	fake->page->magic = WIRE_PAGE_MAGIC;
 	fake->page->version = WIRE_VERSION;
@@ -117,14 +116,19 @@ copy_seen (guint8 *to, gsize size, const WireBytes *bytes)
 
 /* Under the lock. Returns the output's length, or a status. */
 static guint32
-use_key (FakeKeystore *fake, guint32 type, const WireOperate *use, int data_fd, guint8 *out, gsize *len)
+use_key (FakeKeystore *fake,
+	 guint32 type,
+	 const WireOperate *use,
+	 int data_fd,
+	 guint8 *out,
+	 gsize *len)
 {
 	g_autofree guint8 *large = use->data_fd_size > 0 ? g_malloc (use->data_fd_size) : NULL;
 	const guint8 *data = large != NULL ? large : use->data.data;
 	gsize data_len = large != NULL ? use->data_fd_size : use->data.len;
 	gsize out_len = use->key == FAKE_RSA_PRIVATE || use->key == FAKE_RSA_PUBLIC ? 256 : 64;
 
-	if (large != NULL && pread (data_fd, large, data_len, 0) != (gssize) data_len)
+	if (large != NULL && pread (data_fd, large, data_len, 0) != (gssize)data_len)
 		return CKR_DEVICE_ERROR;
 	fake->n_uses++;
 	fake->seen = *use;
@@ -138,7 +142,8 @@ use_key (FakeKeystore *fake, guint32 type, const WireOperate *use, int data_fd, 
 		out_len = 32;
 	if (type == WIRE_MSG_DECRYPT)
 		out_len = 5;
-	fake_signature (type == WIRE_MSG_VERIFY ? use->key - 1 : use->key, data, data_len, out, out_len);
+	fake_signature (type == WIRE_MSG_VERIFY ? use->key - 1 : use->key, data, data_len, out,
+			out_len);
 	*len = type == WIRE_MSG_VERIFY ? 0 : out_len;
 	if (type == WIRE_MSG_VERIFY && use->key_type == 0 &&
 	    memcmp (out, use->signature.data, out_len) != 0)
@@ -158,7 +163,7 @@ send_frame (int fd, const guint8 *frame, gsize len, const int *fds, gsize n_fds)
 		struct cmsghdr header;
 		char room[CMSG_SPACE (2 * sizeof (int))];
 	} control = {0};
-	struct iovec part = {(void *) frame, len};
+	struct iovec part = {(void *)frame, len};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (n_fds > 0) {
@@ -170,7 +175,7 @@ send_frame (int fd, const guint8 *frame, gsize len, const int *fds, gsize n_fds)
 		memcpy (CMSG_DATA (&control.header), fds, n_fds * sizeof (int));
 	}
 	/* the program may be gone */
-	(void) !sendmsg (fd, &message, MSG_NOSIGNAL);
+	(void)!sendmsg (fd, &message, MSG_NOSIGNAL);
 }
 
 static gssize
@@ -193,7 +198,11 @@ receive_frame (int fd, guint8 *frame, int *data_fd)
 }
 
 static void
-answer (FakeKeystore *fake, int fd, const WireHeader *request, const WireMessage *message, int data_fd)
+answer (FakeKeystore *fake,
+	int fd,
+	const WireHeader *request,
+	const WireMessage *message,
+	int data_fd)
 {
 	WireHeader header = {request->type | WIRE_REPLY, request->serial, CKR_OK, 0};
 	g_autofree guint8 *frame = g_malloc (WIRE_FRAME_MAX);
@@ -204,8 +213,8 @@ answer (FakeKeystore *fake, int fd, const WireHeader *request, const WireMessage
 
 	g_mutex_lock (&fake->lock);
 	if (request->type == WIRE_MSG_HELLO) {
-		reply.hello_reply = (WireHelloReply){
-			WIRE_VERSION, fake->reply_wait_ms, fake->instance, {0}};
+		reply.hello_reply =
+			(WireHelloReply){WIRE_VERSION, fake->reply_wait_ms, fake->instance, {0}};
 		header.status = fake->mood == FAKE_OLD ? CKR_FUNCTION_NOT_SUPPORTED : CKR_OK;
 	} else if (request->type == WIRE_MSG_VIEW) {
 		fake->n_views++;
@@ -213,7 +222,8 @@ answer (FakeKeystore *fake, int fd, const WireHeader *request, const WireMessage
 		fds[1] = fake->page_fd;
 		reply.view_reply = (WireViewReply){fake->generation, size};
 	} else {
-		header.status = use_key (fake, request->type, &message->operate, data_fd, output, &len);
+		header.status =
+			use_key (fake, request->type, &message->operate, data_fd, output, &len);
 		reply.result.output = (WireBytes){output, len};
 	}
 	g_mutex_unlock (&fake->lock);
@@ -237,8 +247,7 @@ obey (FakeKeystore *fake, const WireHeader *request)
 	while (fake->mood == FAKE_HANG)
 		g_cond_wait (&fake->changed, &fake->lock);
 	if (fake->mood == FAKE_SLOW && request->type > WIRE_MSG_VIEW)
-		g_cond_wait_until (&fake->changed,
-				   &fake->lock,
+		g_cond_wait_until (&fake->changed, &fake->lock,
 				   g_get_monotonic_time () + WIRE_CONNECT_WAIT_MS * 1300);
 	if (fake->mood == FAKE_DROP_ONCE && request->type != WIRE_MSG_HELLO) {
 		fake->mood = FAKE_BEHAVE;
@@ -262,7 +271,7 @@ serve (gpointer data)
 
 		if (got <= 0)
 			break;
-		g_assert_true (wire_parse (frame, (gsize) got, &header, &message));
+		g_assert_true (wire_parse (frame, (gsize)got, &header, &message));
 		if (!obey (served->fake, &header))
 			break;
 		answer (served->fake, served->fd, &header, &message, data_fd);
@@ -323,8 +332,7 @@ fake_start (FakeKeystore *fake)
 	make_page (fake);
 	g_strlcpy (address.sun_path, path, sizeof address.sun_path);
 	fake->listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	g_assert_cmpint (
-		bind (fake->listener, (struct sockaddr *) &address, sizeof address), ==, 0);
+	g_assert_cmpint (bind (fake->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
 	g_assert_cmpint (chmod (path, 0666), ==, 0);
 	g_assert_cmpint (listen (fake->listener, 16), ==, 0);
 	g_assert_cmpint (pipe2 (fake->stop_pipe, O_CLOEXEC), ==, 0);
@@ -423,10 +431,11 @@ module_load (void)
 	module_handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
 	if (module_handle == NULL)
 		g_error ("%s", dlerror ());
-	*(void **) &get_list = dlsym (module_handle, "C_GetFunctionList");
-	*(void **) &get_interface = dlsym (module_handle, "C_GetInterface");
+	*(void **)&get_list = dlsym (module_handle, "C_GetFunctionList");
+	*(void **)&get_interface = dlsym (module_handle, "C_GetInterface");
 	g_assert_cmpuint (get_list (&p11), ==, CKR_OK);
-	g_assert_cmpuint (get_interface ((CK_UTF8CHAR *) "PKCS 11", &three, &interface, 0), ==, CKR_OK);
+	g_assert_cmpuint (get_interface ((CK_UTF8CHAR *)"PKCS 11", &three, &interface, 0), ==,
+			  CKR_OK);
 	p11_3 = interface->functions;
 }
 
@@ -446,8 +455,8 @@ module_start (void)
 	CK_SESSION_HANDLE session;
 
 	g_assert_cmpuint (p11->C_Initialize (NULL), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &session), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &session), ==,
+			  CKR_OK);
 	return session;
 }
 
@@ -467,7 +476,7 @@ module_find (CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
 	g_assert_cmpuint (p11->C_FindObjectsInit (session, template, count), ==, CKR_OK);
 	do {
 		g_assert_cmpuint (p11->C_FindObjects (session, handles, 2, &got), ==, CKR_OK);
-		g_array_append_vals (found, handles, (guint) got);
+		g_array_append_vals (found, handles, (guint)got);
 	} while (got > 0);
 	g_assert_cmpuint (p11->C_FindObjectsFinal (session), ==, CKR_OK);
 	return found;

@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include <glib.h>
-
 #include "keystore/wire/message.h"
 #include "keystore/wire/snapshot.h"
 #include "module/pkcs11.h"
+
+#include <glib.h>
 
 /* Objects of the fake keystore. */
 enum {
@@ -25,18 +25,18 @@ enum {
 
 typedef enum {
 	FAKE_BEHAVE,
-	FAKE_HANG,       /* nothing is answered any more */
-	FAKE_DROP_ONCE,  /* the next request ends the connection */
-	FAKE_GARBAGE,    /* answers are no frames */
-	FAKE_OLD,        /* HELLO: no common version */
-	FAKE_SLOW,       /* uses of keys take longer than a keystore may be away */
-	FAKE_REFUSE,     /* uses of keys: CKR_KEY_HANDLE_INVALID */
+	FAKE_HANG,      /* nothing is answered any more */
+	FAKE_DROP_ONCE, /* the next request ends the connection */
+	FAKE_GARBAGE,   /* answers are no frames */
+	FAKE_OLD,       /* HELLO: no common version */
+	FAKE_SLOW,      /* uses of keys take longer than a keystore may be away */
+	FAKE_REFUSE,    /* uses of keys: CKR_KEY_HANDLE_INVALID */
 } FakeMood;
 
 typedef struct {
 	char *dir;
 	int listener;
-	int stop_pipe[2]; /* its end tells the acceptor to stop */
+	int stop_pipe[2];      /* its end tells the acceptor to stop */
 	guint32 reply_wait_ms; /* that it asks for; long, for a busy machine is no fault */
 	GThread *acceptor;
 	GMutex lock;

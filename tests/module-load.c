@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A program that signs: module-load MODULE LABEL THREADS [COUNT]. Finds the private key by its label,
- * signs in THREADS threads, verifies each signature through the token, and goes on COUNT times in each
- * thread, or until its input ends. Without threads it looks for the key COUNT times instead. Prints
- * "N operations, N failed". libc only, so that it is built for 32 bits as well. P-256 keys.
+ * A program that signs: module-load MODULE LABEL THREADS [COUNT]. Finds the private key by its
+ * label, signs in THREADS threads, verifies each signature through the token, and goes on COUNT
+ * times in each thread, or until its input ends. Without threads it looks for the key COUNT times
+ * instead. Prints "N operations, N failed". libc only, so that it is built for 32 bits as well.
+ * P-256 keys.
  */
 #include <config.h>
+
+#include "module/pkcs11.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -15,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "module/pkcs11.h"
-
 #define THREADS_MAX 64
 #define FAILURES_SHOWN 10
 
@@ -24,14 +25,18 @@ typedef struct {
 	CK_FUNCTION_LIST *p11;
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE private_key, public_key;
-	long count;   /* of each thread; -1: until stopped */
-	int stop;     /* atomic */
-	long done;    /* atomic */
-	long failed;  /* atomic */
+	long count;  /* of each thread; -1: until stopped */
+	int stop;    /* atomic */
+	long done;   /* atomic */
+	long failed; /* atomic */
 } Load;
 
 static CK_RV
-find_key (Load *load, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, char *label, CK_OBJECT_HANDLE *key)
+find_key (Load *load,
+	  CK_SESSION_HANDLE session,
+	  CK_OBJECT_CLASS class,
+	  char *label,
+	  CK_OBJECT_HANDLE *key)
 {
 	CK_ATTRIBUTE template[] = {
 		{CKA_CLASS, &class, sizeof class},
@@ -77,15 +82,17 @@ sign_and_verify (Load *load, CK_SESSION_HANDLE session, unsigned int number)
 static void *
 run_thread (void *data)
 {
-	/* a server's threads do not sign all the time: what starts beside them needs the machine too */
+	/* a server's threads do not sign all the time: what starts beside them needs the machine
+	 * too */
 	const struct timespec pause = {.tv_nsec = 500000};
 	Load *load = data;
 	CK_SESSION_HANDLE session = 0;
 	CK_RV rv = load->p11->C_OpenSession (0, CKF_SERIAL_SESSION, NULL, NULL, &session);
 
-	for (long i = 0; i != load->count && !__atomic_load_n (&load->stop, __ATOMIC_ACQUIRE); i++) {
+	for (long i = 0; i != load->count && !__atomic_load_n (&load->stop, __ATOMIC_ACQUIRE);
+	     i++) {
 		if (rv == CKR_OK)
-			rv = sign_and_verify (load, session, (unsigned int) i);
+			rv = sign_and_verify (load, session, (unsigned int)i);
 		__atomic_add_fetch (&load->done, 1, __ATOMIC_RELAXED);
 		if (rv != CKR_OK &&
 		    __atomic_add_fetch (&load->failed, 1, __ATOMIC_RELAXED) <= FAILURES_SHOWN)
@@ -124,7 +131,7 @@ load_module (Load *load, const char *path, char *label)
 		fprintf (stderr, "%s\n", dlerror ());
 		return 0;
 	}
-	*(void **) &get_list = dlsym (module, "C_GetFunctionList");
+	*(void **)&get_list = dlsym (module, "C_GetFunctionList");
 	rv = get_list (&load->p11);
 	if (rv == CKR_OK)
 		rv = load->p11->C_Initialize (NULL);

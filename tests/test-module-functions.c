@@ -20,15 +20,15 @@ test_uninitialized (void)
 	g_assert_cmpuint (p11->C_GetInfo (&info), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_Finalize (NULL), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_GetSlotList (0, NULL, &n), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
-	g_assert_cmpuint (
-		p11->C_OpenSession (0, 4, NULL, NULL, &session), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
+	g_assert_cmpuint (p11->C_OpenSession (0, 4, NULL, NULL, &session), ==,
+			  CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_FindObjectsInit (1, NULL, 0), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_Sign (1, &byte, 1, &byte, &n), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_GenerateRandom (1, &byte, 1), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_DigestInit (1, NULL), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
 	g_assert_cmpuint (p11_3->C_SessionCancel (1, 0), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
-	g_assert_cmpuint (
-		p11->C_WaitForSlotEvent (0, NULL, NULL), ==, CKR_CRYPTOKI_NOT_INITIALIZED);
+	g_assert_cmpuint (p11->C_WaitForSlotEvent (0, NULL, NULL), ==,
+			  CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 
 static void
@@ -38,10 +38,10 @@ test_initialize (void)
 	CK_C_INITIALIZE_ARGS args = {.pReserved = reserved};
 
 	g_assert_cmpuint (p11->C_Initialize (&args), ==, CKR_ARGUMENTS_BAD);
-	args = (CK_C_INITIALIZE_ARGS){.LockMutex = (CK_LOCKMUTEX) test_uninitialized};
+	args = (CK_C_INITIALIZE_ARGS){.LockMutex = (CK_LOCKMUTEX)test_uninitialized};
 	g_assert_cmpuint (p11->C_Initialize (&args), ==, CKR_ARGUMENTS_BAD);
-	args = (CK_C_INITIALIZE_ARGS){
-		.flags = CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS};
+	args = (CK_C_INITIALIZE_ARGS){.flags = CKF_OS_LOCKING_OK |
+					       CKF_LIBRARY_CANT_CREATE_OS_THREADS};
 	g_assert_cmpuint (p11->C_Initialize (&args), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_Initialize (NULL), ==, CKR_CRYPTOKI_ALREADY_INITIALIZED);
 	g_assert_cmpuint (p11->C_Finalize (reserved), ==, CKR_ARGUMENTS_BAD);
@@ -69,10 +69,9 @@ test_interfaces (void)
 	g_assert_true (interface->functions == p11_3);
 	g_assert_cmpuint (p11_3->C_GetInterface (NULL, &version, &interface, 1), ==, CKR_OK);
 	g_assert_true (interface->functions == p11);
-	g_assert_cmpuint (
-		p11_3->C_GetInterface (NULL, &newer, &interface, 0), ==, CKR_FUNCTION_FAILED);
-	g_assert_cmpuint (p11_3->C_GetInterface ((CK_UTF8CHAR *) "Vendor", NULL, &interface, 0),
-			  ==,
+	g_assert_cmpuint (p11_3->C_GetInterface (NULL, &newer, &interface, 0), ==,
+			  CKR_FUNCTION_FAILED);
+	g_assert_cmpuint (p11_3->C_GetInterface ((CK_UTF8CHAR *)"Vendor", NULL, &interface, 0), ==,
 			  CKR_FUNCTION_FAILED);
 	g_assert_cmpuint (p11_3->C_GetInterface (NULL, NULL, NULL, 0), ==, CKR_ARGUMENTS_BAD);
 	module_start ();
@@ -86,13 +85,14 @@ test_interfaces (void)
 static void
 test_every_place (void)
 {
-	gpointer *places = (gpointer *) &p11_3->base.C_Initialize;
-	gsize n = (sizeof *p11_3 - offsetof (ModFunctionList3, base.C_Initialize)) / sizeof (gpointer);
+	gpointer *places = (gpointer *)&p11_3->base.C_Initialize;
+	gsize n = (sizeof *p11_3 - offsetof (ModFunctionList3, base.C_Initialize)) /
+		  sizeof (gpointer);
 
 	g_assert_cmpuint (n, ==, 92);
 	for (gsize i = 0; i < n; i++)
 		g_assert_nonnull (places[i]);
-	places = (gpointer *) &p11->C_Initialize;
+	places = (gpointer *)&p11->C_Initialize;
 	for (gsize i = 0; i < 68; i++)
 		g_assert_nonnull (places[i]);
 }
@@ -115,7 +115,7 @@ test_no_keystore (void)
 	g_assert_cmpuint (p11->C_GetTokenInfo (0, &token), ==, CKR_OK);
 	g_assert_cmpmem (token.label, 10, "oneM2M    ", 10);
 	g_assert_cmpuint (token.flags & (CKF_LOGIN_REQUIRED | CKF_PROTECTED_AUTHENTICATION_PATH |
-	                                 CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED),
+					 CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED),
 			  ==,
 			  CKF_LOGIN_REQUIRED | CKF_PROTECTED_AUTHENTICATION_PATH |
 				  CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED);
@@ -124,10 +124,11 @@ test_no_keystore (void)
 	g_assert_cmpuint (p11->C_GetMechanismList (0, mechanisms, &n), ==, CKR_OK);
 	for (CK_ULONG i = 0; i < n; i++) {
 		g_assert_cmpuint (mechanisms[i], !=, CKM_SHA256);
-		g_assert_cmpuint (p11->C_GetMechanismInfo (0, mechanisms[i], &mechanism), ==, CKR_OK);
+		g_assert_cmpuint (p11->C_GetMechanismInfo (0, mechanisms[i], &mechanism), ==,
+				  CKR_OK);
 	}
-	g_assert_cmpuint (
-		p11->C_GetMechanismInfo (0, CKM_SHA256, &mechanism), ==, CKR_MECHANISM_INVALID);
+	g_assert_cmpuint (p11->C_GetMechanismInfo (0, CKM_SHA256, &mechanism), ==,
+			  CKR_MECHANISM_INVALID);
 	/* what no keystore has needs none */
 	g_assert_cmpuint (module_count_class (session, CKO_VENDOR_DEFINED | 1), ==, 0);
 	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
@@ -174,10 +175,9 @@ test_sessions (Fixture *fixture, gconstpointer data)
 	CK_SESSION_HANDLE other;
 	CK_SESSION_INFO info;
 
-	g_assert_cmpuint (
-		p11->C_OpenSession (0, 0, NULL, NULL, &other), ==, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
-	g_assert_cmpuint (
-		p11->C_OpenSession (7, 4, NULL, NULL, &other), ==, CKR_SLOT_ID_INVALID);
+	g_assert_cmpuint (p11->C_OpenSession (0, 0, NULL, NULL, &other), ==,
+			  CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+	g_assert_cmpuint (p11->C_OpenSession (7, 4, NULL, NULL, &other), ==, CKR_SLOT_ID_INVALID);
 	g_assert_cmpuint (p11->C_OpenSession (0, 4, NULL, NULL, NULL), ==, CKR_ARGUMENTS_BAD);
 	g_assert_cmpuint (p11->C_OpenSession (0, 6, NULL, NULL, &other), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_GetSessionInfo (other, &info), ==, CKR_OK);
@@ -186,7 +186,7 @@ test_sessions (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (info.state, ==, CKS_RO_USER_FUNCTIONS);
 	g_assert_cmpuint (p11->C_GetSessionInfo (other, NULL), ==, CKR_ARGUMENTS_BAD);
 	g_assert_cmpuint (p11->C_Login (other, CKU_USER, NULL, 0), ==, CKR_OK);
-	g_assert_cmpuint (p11->C_Login (other, CKU_USER, (CK_UTF8CHAR *) "any", 3), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_Login (other, CKU_USER, (CK_UTF8CHAR *)"any", 3), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_Login (other, 99, NULL, 0), ==, CKR_USER_TYPE_INVALID);
 	g_assert_cmpuint (p11->C_Logout (other), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_CloseSession (other), ==, CKR_OK);
@@ -195,8 +195,7 @@ test_sessions (Fixture *fixture, gconstpointer data)
 	for (int i = 0; i < 2000; i++)
 		g_assert_cmpuint (p11->C_OpenSession (0, 4, NULL, NULL, &other), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_CloseAllSessions (0), ==, CKR_OK);
-	g_assert_cmpuint (p11->C_GetSessionInfo (fixture->session, &info),
-			  ==,
+	g_assert_cmpuint (p11->C_GetSessionInfo (fixture->session, &info), ==,
 			  CKR_SESSION_HANDLE_INVALID);
 }
 
@@ -207,12 +206,13 @@ test_find (Fixture *fixture, gconstpointer data)
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE ed = CKK_EC_EDWARDS;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ATTRIBUTE by_id[] = {
-		{CKA_CLASS, &class, sizeof class}, {CKA_ID, (void *) "ec-1", 4}, {CKA_SIGN, &yes, 1}};
-	CK_ATTRIBUTE by_label = {CKA_LABEL, (void *) "gw1", 3};
+	CK_ATTRIBUTE by_id[] = {{CKA_CLASS, &class, sizeof class},
+				{CKA_ID, (void *)"ec-1", 4},
+				{CKA_SIGN, &yes, 1}};
+	CK_ATTRIBUTE by_label = {CKA_LABEL, (void *)"gw1", 3};
 	CK_ATTRIBUTE by_type = {CKA_KEY_TYPE, &ed, sizeof ed};
 	CK_ATTRIBUTE not_token = {CKA_TOKEN, &no, 1};
-	CK_ATTRIBUTE secret = {CKA_VALUE, (void *) "", 0};
+	CK_ATTRIBUTE secret = {CKA_VALUE, (void *)"", 0};
 	CK_ATTRIBUTE unreadable = {CKA_VALUE, NULL, 4};
 	CK_ULONG n;
 	g_autoptr (GArray) all = module_find (session, NULL, 0);
@@ -254,8 +254,7 @@ test_attributes (Fixture *fixture, gconstpointer data)
 	};
 
 	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, asked, 6),
-			  ==,
-			  CKR_ATTRIBUTE_SENSITIVE);
+			  ==, CKR_ATTRIBUTE_SENSITIVE);
 	g_assert_cmpuint (type, ==, CKK_EC);
 	g_assert_cmpuint (asked[0].ulValueLen, ==, sizeof (CK_ULONG));
 	g_assert_cmpuint (asked[1].ulValueLen, ==, CK_UNAVAILABLE_INFORMATION);
@@ -264,27 +263,22 @@ test_attributes (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (asked[4].ulValueLen, ==, CK_UNAVAILABLE_INFORMATION);
 	g_assert_cmpuint (mechanisms[1], ==, CKM_ECDSA_SHA256);
 	asked[4].pValue = NULL;
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, &asked[4], 1),
-			  ==,
-			  CKR_OK);
+	g_assert_cmpuint (
+		p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, &asked[4], 1), ==,
+		CKR_OK);
 	g_assert_cmpuint (asked[4].ulValueLen, ==, 3);
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, &asked[2], 1),
-			  ==,
-			  CKR_ATTRIBUTE_TYPE_INVALID);
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, 4711, asked, 1),
-			  ==,
+	g_assert_cmpuint (
+		p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, &asked[2], 1), ==,
+		CKR_ATTRIBUTE_TYPE_INVALID);
+	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, 4711, asked, 1), ==,
 			  CKR_OBJECT_HANDLE_INVALID);
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, NULL, 1),
-			  ==,
+	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_EC_PRIVATE, NULL, 1), ==,
 			  CKR_ARGUMENTS_BAD);
 	g_assert_cmpuint (p11->C_SetAttributeValue (fixture->session, FAKE_EC_PRIVATE, asked, 1),
-			  ==,
+			  ==, CKR_ACTION_PROHIBITED);
+	g_assert_cmpuint (p11->C_DestroyObject (fixture->session, FAKE_EC_PRIVATE), ==,
 			  CKR_ACTION_PROHIBITED);
-	g_assert_cmpuint (p11->C_DestroyObject (fixture->session, FAKE_EC_PRIVATE),
-			  ==,
-			  CKR_ACTION_PROHIBITED);
-	g_assert_cmpuint (p11->C_CopyObject (fixture->session, FAKE_EC_PRIVATE, NULL, 0, &type),
-			  ==,
+	g_assert_cmpuint (p11->C_CopyObject (fixture->session, FAKE_EC_PRIVATE, NULL, 0, &type), ==,
 			  CKR_ACTION_PROHIBITED);
 }
 
@@ -297,27 +291,27 @@ test_sign (Fixture *fixture, gconstpointer data)
 	guint8 message[200] = {7}, signature[300], expected[64];
 	CK_ULONG len = 0;
 
-	g_assert_cmpuint (p11->C_Sign (session, message, 1, signature, &len),
-			  ==,
+	g_assert_cmpuint (p11->C_Sign (session, message, 1, signature, &len), ==,
 			  CKR_OPERATION_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_SignInit (session, NULL, FAKE_EC_PRIVATE), ==, CKR_ARGUMENTS_BAD);
-	g_assert_cmpuint (
-		p11->C_SignInit (session, &digest, FAKE_EC_PRIVATE), ==, CKR_MECHANISM_INVALID);
-	g_assert_cmpuint (
-		p11->C_SignInit (session, &unlisted, FAKE_EC_PRIVATE), ==, CKR_MECHANISM_INVALID);
-	g_assert_cmpuint (
-		p11->C_SignInit (session, &rsa, FAKE_EC_PRIVATE), ==, CKR_KEY_TYPE_INCONSISTENT);
-	g_assert_cmpuint (
-		p11->C_SignInit (session, &ecdsa, FAKE_EC_PUBLIC), ==, CKR_KEY_TYPE_INCONSISTENT);
+	g_assert_cmpuint (p11->C_SignInit (session, &digest, FAKE_EC_PRIVATE), ==,
+			  CKR_MECHANISM_INVALID);
+	g_assert_cmpuint (p11->C_SignInit (session, &unlisted, FAKE_EC_PRIVATE), ==,
+			  CKR_MECHANISM_INVALID);
+	g_assert_cmpuint (p11->C_SignInit (session, &rsa, FAKE_EC_PRIVATE), ==,
+			  CKR_KEY_TYPE_INCONSISTENT);
+	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PUBLIC), ==,
+			  CKR_KEY_TYPE_INCONSISTENT);
 	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, 4711), ==, CKR_KEY_HANDLE_INVALID);
 	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
-	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OPERATION_ACTIVE);
+	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==,
+			  CKR_OPERATION_ACTIVE);
 	/* length, small buffer: no request, still active */
 	g_assert_cmpuint (p11->C_Sign (session, message, 200, NULL, &len), ==, CKR_OK);
 	g_assert_cmpuint (len, ==, 64);
 	len = 63;
-	g_assert_cmpuint (
-		p11->C_Sign (session, message, 200, signature, &len), ==, CKR_BUFFER_TOO_SMALL);
+	g_assert_cmpuint (p11->C_Sign (session, message, 200, signature, &len), ==,
+			  CKR_BUFFER_TOO_SMALL);
 	g_assert_cmpuint (fake_uses (fixture->fake), ==, 0);
 	g_assert_cmpuint (p11->C_Sign (session, message, 200, signature, &len), ==, CKR_OK);
 	fake_signature (FAKE_EC_PRIVATE, message, 200, expected, 64);
@@ -325,21 +319,22 @@ test_sign (Fixture *fixture, gconstpointer data)
 	/* in parts, the same */
 	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_SignUpdate (session, message, 150), ==, CKR_OK);
-	g_assert_cmpuint (p11->C_Sign (session, message, 1, signature, &len), ==, CKR_OPERATION_ACTIVE);
+	g_assert_cmpuint (p11->C_Sign (session, message, 1, signature, &len), ==,
+			  CKR_OPERATION_ACTIVE);
 	g_assert_cmpuint (p11->C_SignUpdate (session, message + 150, 50), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_SignFinal (session, NULL, &len), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_SignFinal (session, signature, &len), ==, CKR_OK);
 	g_assert_cmpmem (signature, len, expected, 64);
-	g_assert_cmpuint (
-		p11->C_SignFinal (session, signature, &len), ==, CKR_OPERATION_NOT_INITIALIZED);
-	g_assert_cmpuint (p11->C_SignUpdate (session, message, 1), ==, CKR_OPERATION_NOT_INITIALIZED);
+	g_assert_cmpuint (p11->C_SignFinal (session, signature, &len), ==,
+			  CKR_OPERATION_NOT_INITIALIZED);
+	g_assert_cmpuint (p11->C_SignUpdate (session, message, 1), ==,
+			  CKR_OPERATION_NOT_INITIALIZED);
 	/* cancelled by 3.0's ways, ended by bad arguments, refused by the keystore */
 	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_SignInit (session, NULL, 0), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_SignInit (session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_Sign (session, NULL, 5, signature, &len), ==, CKR_ARGUMENTS_BAD);
-	g_assert_cmpuint (p11->C_Sign (session, message, 5, signature, &len),
-			  ==,
+	g_assert_cmpuint (p11->C_Sign (session, message, 5, signature, &len), ==,
 			  CKR_OPERATION_NOT_INITIALIZED);
 	fake_set_mood (fixture->fake, FAKE_REFUSE);
 	g_assert_cmpuint (module_sign (session), ==, CKR_KEY_HANDLE_INVALID);
@@ -355,16 +350,14 @@ test_large (Fixture *fixture, gconstpointer data)
 	CK_ULONG len = 64;
 
 	g_assert_cmpuint (p11->C_SignInit (fixture->session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_Sign (fixture->session, message, 300000, signature, &len), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_Sign (fixture->session, message, 300000, signature, &len), ==,
+			  CKR_OK);
 	fake_signature (FAKE_EC_PRIVATE, message, 300000, expected, 64);
 	g_assert_cmpmem (signature, 64, expected, 64);
 	g_assert_cmpuint (fixture->fake->seen.data_fd_size, ==, 300000);
 	g_assert_cmpuint (p11->C_SignInit (fixture->session, &ecdsa, FAKE_EC_PRIVATE), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_Sign (fixture->session, message, (64u << 20) + 1, signature, &len),
-		==,
-		CKR_DATA_LEN_RANGE);
+	g_assert_cmpuint (p11->C_Sign (fixture->session, message, (64u << 20) + 1, signature, &len),
+			  ==, CKR_DATA_LEN_RANGE);
 }
 
 static CK_RV
@@ -376,7 +369,7 @@ create_key (CK_SESSION_HANDLE session, CK_BBOOL on_token, gsize n, CK_OBJECT_HAN
 	CK_ATTRIBUTE template[] = {
 		{CKA_CLASS, &class, sizeof class},   {CKA_KEY_TYPE, &type, sizeof type},
 		{CKA_TOKEN, &on_token, 1},           {CKA_VERIFY, &yes, 1},
-		{CKA_EC_PARAMS, (void *) "curve", 5}, {CKA_EC_POINT, (void *) "point", 5},
+		{CKA_EC_PARAMS, (void *)"curve", 5}, {CKA_EC_POINT, (void *)"point", 5},
 	};
 
 	return p11->C_CreateObject (session, template, n, key);
@@ -417,38 +410,39 @@ test_verify (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (p11->C_VerifyFinal (session, signature, 64), ==, CKR_OK);
 	signature[3] ^= 1;
 	g_assert_cmpuint (p11->C_VerifyInit (session, &ecdsa, FAKE_EC_PUBLIC), ==, CKR_OK);
-	g_assert_cmpuint (p11->C_Verify (session, digest, 32, signature, 64), ==, CKR_SIGNATURE_INVALID);
+	g_assert_cmpuint (p11->C_Verify (session, digest, 32, signature, 64), ==,
+			  CKR_SIGNATURE_INVALID);
 	g_assert_cmpuint (p11->C_VerifyInit (session, &ecdsa, FAKE_EC_PUBLIC), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_Verify (session, digest, 32, signature, 63), ==, CKR_SIGNATURE_LEN_RANGE);
+	g_assert_cmpuint (p11->C_Verify (session, digest, 32, signature, 63), ==,
+			  CKR_SIGNATURE_LEN_RANGE);
 }
 
 static void
 test_decrypt (Fixture *fixture, gconstpointer data)
 {
-	CK_RSA_PKCS_OAEP_PARAMS oaep = {
-		CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, (void *) "label", 5};
+	CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED,
+					(void *)"label", 5};
 	CK_MECHANISM mechanism = {CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep};
 	CK_MECHANISM bare = {CKM_RSA_PKCS_OAEP, NULL, 0};
 	guint8 cipher[256] = {1}, plain[256];
 	CK_ULONG len = 0;
 
-	g_assert_cmpuint (p11->C_DecryptInit (fixture->session, &bare, FAKE_RSA_PRIVATE),
-			  ==,
+	g_assert_cmpuint (p11->C_DecryptInit (fixture->session, &bare, FAKE_RSA_PRIVATE), ==,
 			  CKR_MECHANISM_PARAM_INVALID);
-	g_assert_cmpuint (p11->C_DecryptInit (fixture->session, &mechanism, FAKE_RSA_PRIVATE), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_DecryptInit (fixture->session, &mechanism, FAKE_RSA_PRIVATE), ==,
+			  CKR_OK);
 	g_assert_cmpuint (p11->C_Decrypt (fixture->session, cipher, 256, NULL, &len), ==, CKR_OK);
 	g_assert_cmpuint (len, ==, 256);
 	len = 4;
-	g_assert_cmpuint (p11->C_Decrypt (fixture->session, cipher, 256, plain, &len),
-			  ==,
+	g_assert_cmpuint (p11->C_Decrypt (fixture->session, cipher, 256, plain, &len), ==,
 			  CKR_BUFFER_TOO_SMALL);
 	g_assert_cmpuint (len, ==, 5);
 	g_assert_cmpuint (p11->C_Decrypt (fixture->session, cipher, 256, plain, &len), ==, CKR_OK);
 	g_assert_cmpuint (len, ==, 5);
 	g_assert_cmpuint (fixture->fake->seen.hash, ==, CKM_SHA256);
 	g_assert_cmpmem (fixture->fake->seen_param, 5, "label", 5);
-	g_assert_cmpuint (p11->C_EncryptInit (fixture->session, &mechanism, FAKE_RSA_PUBLIC), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_EncryptInit (fixture->session, &mechanism, FAKE_RSA_PUBLIC), ==,
+			  CKR_OK);
 	len = 256;
 	g_assert_cmpuint (p11->C_Encrypt (fixture->session, plain, 5, cipher, &len), ==, CKR_OK);
 	g_assert_cmpuint (len, ==, 256);
@@ -463,12 +457,11 @@ test_pss (Fixture *fixture, gconstpointer data)
 	guint8 signature[256];
 	CK_ULONG len = 256;
 
-	g_assert_cmpuint (p11->C_SignInit (fixture->session, &wrong, FAKE_RSA_PRIVATE),
-			  ==,
+	g_assert_cmpuint (p11->C_SignInit (fixture->session, &wrong, FAKE_RSA_PRIVATE), ==,
 			  CKR_MECHANISM_PARAM_INVALID);
 	g_assert_cmpuint (p11->C_SignInit (fixture->session, &right, FAKE_RSA_PRIVATE), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_Sign (fixture->session, (CK_BYTE *) "x", 1, signature, &len), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_Sign (fixture->session, (CK_BYTE *)"x", 1, signature, &len), ==,
+			  CKR_OK);
 	g_assert_cmpuint (fixture->fake->seen.hash, ==, CKM_SHA384);
 	g_assert_cmpuint (fixture->fake->seen.salt_len, ==, 48);
 }
@@ -476,45 +469,43 @@ test_pss (Fixture *fixture, gconstpointer data)
 static void
 test_derive (Fixture *fixture, gconstpointer data)
 {
-	CK_ECDH1_DERIVE_PARAMS ecdh = {CKD_NULL, 0, NULL, 5, (void *) "point"};
+	CK_ECDH1_DERIVE_PARAMS ecdh = {CKD_NULL, 0, NULL, 5, (void *)"point"};
 	CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &ecdh, sizeof ecdh};
 	CK_BBOOL yes = CK_TRUE;
 	CK_ULONG value_len = 16, too_long = 33;
-	CK_ATTRIBUTE sensitive = {CKA_SENSITIVE, &yes, 1}, size = {CKA_VALUE_LEN, &value_len, sizeof value_len};
+	CK_ATTRIBUTE sensitive = {CKA_SENSITIVE, &yes, 1},
+		     size = {CKA_VALUE_LEN, &value_len, sizeof value_len};
 	CK_ATTRIBUTE token = {CKA_TOKEN, &yes, 1};
 	guint8 value[32], expected[32];
 	CK_ATTRIBUTE asked = {CKA_VALUE, value, sizeof value};
 	CK_SESSION_HANDLE session = fixture->session;
 	CK_OBJECT_HANDLE key;
 
-	fake_signature (FAKE_EC_PRIVATE, (guint8 *) "point", 5, expected, 32);
-	g_assert_cmpuint (
-		p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, NULL, 0, &key), ==, CKR_OK);
+	fake_signature (FAKE_EC_PRIVATE, (guint8 *)"point", 5, expected, 32);
+	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, NULL, 0, &key),
+			  ==, CKR_OK);
 	g_assert_cmpuint (p11->C_GetAttributeValue (session, key, &asked, 1), ==, CKR_OK);
 	g_assert_cmpmem (value, asked.ulValueLen, expected, 32);
-	g_assert_cmpuint (
-		p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &size, 1, &key), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &size, 1, &key),
+			  ==, CKR_OK);
 	g_assert_cmpuint (p11->C_GetAttributeValue (session, key, &asked, 1), ==, CKR_OK);
 	g_assert_cmpmem (value, asked.ulValueLen, expected + 16, 16);
 	g_assert_cmpuint (module_count_class (session, CKO_SECRET_KEY), ==, 2);
 	g_assert_cmpuint (
-		p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &sensitive, 1, &key), ==, CKR_OK);
-	g_assert_cmpuint (
-		p11->C_GetAttributeValue (session, key, &asked, 1), ==, CKR_ATTRIBUTE_SENSITIVE);
+		p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &sensitive, 1, &key), ==,
+		CKR_OK);
+	g_assert_cmpuint (p11->C_GetAttributeValue (session, key, &asked, 1), ==,
+			  CKR_ATTRIBUTE_SENSITIVE);
 	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &token, 1, &key),
-			  ==,
-			  CKR_TOKEN_WRITE_PROTECTED);
+			  ==, CKR_TOKEN_WRITE_PROTECTED);
 	size.pValue = &too_long;
 	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, &size, 1, &key),
-			  ==,
-			  CKR_KEY_SIZE_RANGE);
+			  ==, CKR_KEY_SIZE_RANGE);
 	ecdh.kdf = CKD_SHA1_KDF;
 	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_EC_PRIVATE, NULL, 0, &key),
-			  ==,
-			  CKR_MECHANISM_PARAM_INVALID);
+			  ==, CKR_MECHANISM_PARAM_INVALID);
 	g_assert_cmpuint (p11->C_DeriveKey (session, &mechanism, FAKE_RSA_PRIVATE, NULL, 0, &key),
-			  ==,
-			  CKR_KEY_TYPE_INCONSISTENT);
+			  ==, CKR_KEY_TYPE_INCONSISTENT);
 }
 
 static void
@@ -533,13 +524,12 @@ test_others (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (p11->C_DigestInit (session, NULL), ==, CKR_FUNCTION_NOT_SUPPORTED);
 	g_assert_cmpuint (p11->C_DigestInit (4711, NULL), ==, CKR_SESSION_HANDLE_INVALID);
 	g_assert_cmpuint (p11->C_GetFunctionStatus (session), ==, CKR_FUNCTION_NOT_PARALLEL);
-	g_assert_cmpuint (
-		p11->C_GetOperationState (session, one, &len), ==, CKR_FUNCTION_NOT_SUPPORTED);
-	g_assert_cmpuint (
-		p11->C_WaitForSlotEvent (0, &len, NULL), ==, CKR_FUNCTION_NOT_SUPPORTED);
-	g_assert_cmpuint (
-		p11->C_InitToken (0, NULL, 0, one), ==, CKR_TOKEN_WRITE_PROTECTED);
-	g_assert_cmpuint (p11_3->C_MessageSignInit (session, NULL, 0), ==, CKR_FUNCTION_NOT_SUPPORTED);
+	g_assert_cmpuint (p11->C_GetOperationState (session, one, &len), ==,
+			  CKR_FUNCTION_NOT_SUPPORTED);
+	g_assert_cmpuint (p11->C_WaitForSlotEvent (0, &len, NULL), ==, CKR_FUNCTION_NOT_SUPPORTED);
+	g_assert_cmpuint (p11->C_InitToken (0, NULL, 0, one), ==, CKR_TOKEN_WRITE_PROTECTED);
+	g_assert_cmpuint (p11_3->C_MessageSignInit (session, NULL, 0), ==,
+			  CKR_FUNCTION_NOT_SUPPORTED);
 	g_assert_cmpuint (p11_3->C_LoginUser (session, CKU_USER, NULL, 0, NULL, 0), ==, CKR_OK);
 }
 
@@ -553,7 +543,8 @@ main (int argc, char **argv)
 	g_test_add_func ("/module/interfaces", test_interfaces);
 	g_test_add_func ("/module/every-place", test_every_place);
 	g_test_add_func ("/module/no-keystore", test_no_keystore);
-#define WITH_KEYSTORE(name, test) g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
+#define WITH_KEYSTORE(name, test)                                                                  \
+	g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
 	WITH_KEYSTORE ("sessions", test_sessions);
 	WITH_KEYSTORE ("find", test_find);
 	WITH_KEYSTORE ("attributes", test_attributes);

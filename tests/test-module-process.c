@@ -100,8 +100,7 @@ test_publish (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
 	/* a program that found the old one just before may read it */
 	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
-			  ==,
-			  CKR_OK);
+			  ==, CKR_OK);
 	/* published by another run, while nobody looked at the page */
 	fake_stop (fixture->fake, FALSE);
 	fixture->fake->generation++;
@@ -110,8 +109,7 @@ test_publish (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
 	g_assert_cmpuint (fixture->fake->n_views, ==, 3);
 	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
-			  ==,
-			  CKR_OBJECT_HANDLE_INVALID);
+			  ==, CKR_OBJECT_HANDLE_INVALID);
 }
 
 static int
@@ -134,7 +132,8 @@ recovers (CK_SESSION_HANDLE session)
 	return FALSE;
 }
 
-/* No keystore any more: the last view serves, signatures fail after a bounded time, then at once. */
+/* No keystore any more: the last view serves, signatures fail after a bounded time, then at once.
+ */
 static void
 test_gone (Fixture *fixture, gconstpointer data)
 {
@@ -517,7 +516,8 @@ test_sigpipe (Fixture *fixture, gconstpointer data)
 
 /* ---- the end of a program ---- */
 
-/* The leak checker's question: a forked child has what the test's threads own, and they are not there. */
+/* The leak checker's question: a forked child has what the test's threads own, and they are not
+ * there. */
 static int leaks_do_not_count;
 int __lsan_is_turned_off (void);
 
@@ -570,18 +570,15 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	module_load ();
-#define WITH_KEYSTORE(name, test) g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
+#define WITH_KEYSTORE(name, test)                                                                  \
+	g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
 	WITH_KEYSTORE ("restart", test_restart);
 	WITH_KEYSTORE ("wait", test_wait);
 	WITH_KEYSTORE ("publish", test_publish);
 	WITH_KEYSTORE ("gone", test_gone);
 	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
 	WITH_KEYSTORE ("slow", test_slow);
-	g_test_add ("/module/too-slow",
-		    Fixture,
-		    GUINT_TO_POINTER (300),
-		    set_up,
-		    test_too_slow,
+	g_test_add ("/module/too-slow", Fixture, GUINT_TO_POINTER (300), set_up, test_too_slow,
 		    tear_down);
 	WITH_KEYSTORE ("nonsense", test_nonsense);
 	WITH_KEYSTORE ("fork", test_fork);
