@@ -41,6 +41,14 @@ find (const GPtrArray *all, const char *name)
 	return NULL;
 }
 
+static gboolean
+discard (const PvContext *context, guint32 generation, GError **error)
+{
+	const WirePublish request = {.generations = {.count = 1, .items = {generation}}};
+
+	return pv_keystore_call (context->keystore, WIRE_MSG_DISCARD, &request, NULL, error);
+}
+
 /* Everything staged under @name that is not @kept. */
 static gboolean
 discard_leftovers (const PvContext *context,
@@ -63,7 +71,8 @@ discard_leftovers (const PvContext *context,
 		g_message ("%s: discarding generation %u, left by an exchange that was ended",
 			   name,
 			   credential->staged_generation);
-		pv_keystore_ops.discard (context->keystore, credential->staged_generation);
+		if (!discard (context, credential->staged_generation, error))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -136,12 +145,17 @@ grant_list (const PvContext *context,
 	return TRUE;
 }
 
-/* Before publication: who waits for the credential may use it from the first moment on. */
+/* The settings say who may use a credential from its first publication on; later, `enrolee grant` and
+ * `enrolee revoke` do, and a renewal must not undo them. */
 static gboolean
-grant (const PvContext *context, const char *credential, GError **error)
+grant_first (const PvContext *context, const char *credential, GError **error)
 {
-	return grant_list (context, credential, FALSE, error) &&
-	       grant_list (context, credential, TRUE, error);
+	gboolean published;
+
+	if (!pv_keystore_is_published (context->keystore, credential, &published, error))
+		return FALSE;
+	return published || (grant_list (context, credential, FALSE, error) &&
+			     grant_list (context, credential, TRUE, error));
 }
 
 gboolean
@@ -152,12 +166,12 @@ pv_job_publish (const PvContext *context, const char *name, PvProgress *progress
 
 	if (progress->staged_certificate != 0) {
 		request.generations.items[request.generations.count++] = progress->staged_certificate;
-		if (!grant (context, name, error))
+		if (!grant_first (context, name, error))
 			return FALSE;
 	}
 	if (progress->staged_key != 0) {
 		request.generations.items[request.generations.count++] = progress->staged_key;
-		if (!grant (context, key_name, error))
+		if (!grant_first (context, key_name, error))
 			return FALSE;
 	}
 	if (!pv_keystore_call (context->keystore, WIRE_MSG_PUBLISH, &request, NULL, error))

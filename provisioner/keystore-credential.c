@@ -161,6 +161,20 @@ pv_keystore_show (PvKeystore *keystore, const char *name, GError **error)
 }
 
 gboolean
+pv_keystore_is_published (PvKeystore *keystore, const char *name, gboolean *published, GError **error)
+{
+	g_autoptr (GError) failure = NULL;
+	g_autoptr (PvCredential) credential = pv_keystore_show (keystore, name, &failure);
+
+	if (credential == NULL && pv_keystore_last_status (keystore) != PV_CKR_KEY_HANDLE_INVALID) {
+		g_propagate_error (error, g_steal_pointer (&failure));
+		return FALSE;
+	}
+	*published = credential != NULL && credential->generation != 0;
+	return TRUE;
+}
+
+gboolean
 pv_wire_list (GPtrArray *items, guint first, WireList *list, GError **error)
 {
 	guint n_items = items != NULL && items->len > first ? items->len - first : 0;

@@ -57,6 +57,17 @@ PvCredential *pv_keystore_show (PvKeystore *keystore,
 				GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * pv_keystore_is_published:
+ * @published: (out): whether there is a credential @name with a current generation
+ *
+ * Returns: %FALSE with PV_ERROR/KEYSTORE
+ */
+gboolean pv_keystore_is_published (PvKeystore *keystore,
+				   const char *name,
+				   gboolean *published,
+				   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * pv_wire_list:
  * @items: (element-type GBytes) (nullable)
  * @first: where to start

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "provisioner/codec-json.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 
@@ -54,13 +55,12 @@ maybe_ended (PvSupervisor *supervisor)
 static gboolean
 take_line (PvSupervisor *supervisor, const char *line, gsize len)
 {
-	g_autoptr (JsonParser) parser = json_parser_new ();
-	JsonNode *root;
+	g_autoptr (JsonNode) root = NULL;
 
 	if (supervisor->problem != NULL)
 		return FALSE;
-	if (!json_parser_load_from_data (parser, line, len, NULL) ||
-	    (root = json_parser_get_root (parser)) == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
+	root = pv_json_parse (line, len, LINE_MAX_BYTES, NULL);
+	if (root == NULL) {
 		pv_supervisor_end (supervisor, "the exchange's process said something that is no event");
 		return FALSE;
 	}

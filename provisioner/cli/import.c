@@ -63,18 +63,22 @@ grant (Cli *cli, const char *name, gboolean group, GStrv principals, GError **er
 	return TRUE;
 }
 
-/* Who may use it, before anybody sees it: from the command line and from [credential NAME]. */
+/* Who may use it, before anybody sees it: from the command line, and for a credential that is new from
+ * [credential NAME]; later, `enrolee grant` and `enrolee revoke` have the say. */
 static gboolean
 grant_all (Cli *cli, const CliImport *import, GError **error)
 {
 	g_auto (GStrv) users = pv_settings_get_list (import->settings, "credential", import->name, "Users");
 	g_auto (GStrv) groups =
 		pv_settings_get_list (import->settings, "credential", import->name, "Groups");
+	gboolean published;
 
+	if (!pv_keystore_is_published (cli_keystore (cli), import->name, &published, error))
+		return FALSE;
 	return grant (cli, import->name, FALSE, import->users, error) &&
-	       grant (cli, import->name, FALSE, users, error) &&
 	       grant (cli, import->name, TRUE, import->groups, error) &&
-	       grant (cli, import->name, TRUE, groups, error);
+	       (published || (grant (cli, import->name, FALSE, users, error) &&
+			      grant (cli, import->name, TRUE, groups, error)));
 }
 
 static gboolean

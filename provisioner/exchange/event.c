@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Events for enroleed. A parent that is gone is no reason to stop: what was staged is published.
+ * Events for enroleed, one JSON line each. A line that cannot be written is lost: the parent is gone, and this process
+ * ends with it.
  */
 #include <config.h>
 

@@ -129,7 +129,8 @@ carry_out (PvExchange *exchange,
 	return provision (exchange, command, status, error);
 }
 
-/* R-8.3.9.1-2: enroleed writes this down before the MEF hears it. */
+/* R-8.3.9.1-2: told to enroleed before the MEF hears it. Nobody waits until it is written down: after a
+ * power cut in between the command may be run once more. */
 static void
 remember (PvExchange *exchange, Reported *reported, const PvMefClientCmd *command, guint status)
 {
