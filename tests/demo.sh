@@ -94,8 +94,8 @@ psk_handshake()
 	OPENSSL_CONF=/dev/null start_on_port psk-server openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
 		-psk_identity "$identity" -psk "$value" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
 	server=$tap_pid
-	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -ign_eof \
-		-psk_identity "$identity" -psk "$hex" -cipher PSK-AES128-CBC-SHA256 >"$tap_tmp/psk-client" 2>&1
+	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$gateway/openssl-psk.cnf timeout 20 openssl s_client \
+		-connect "127.0.0.1:$port" -ign_eof -psk_identity "$identity" -psk "$hex" -cipher PSK-AES128-CBC-SHA256 >"$tap_tmp/psk-client" 2>&1
 	result=$?
 	tap_stop "$server"
 	[ $result -eq 0 ] && grep -q 'HTTP/1.0 200' "$tap_tmp/psk-client" && return 0
