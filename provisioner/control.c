@@ -53,6 +53,12 @@ pv_control_free (PvControl *control)
 	g_free (control);
 }
 
+void
+pv_control_set_daemon (PvControl *control, PvDaemon *daemon)
+{
+	control->daemon = daemon;
+}
+
 static void
 answer (PvControl *control, const char *method, GVariant *parameters, GDBusMethodInvocation *call)
 {

@@ -26,7 +26,11 @@ typedef struct {
 } Options;
 
 typedef struct {
+	const Options *options;
+	PvSettings *settings;
+	PvContext context;
 	GMainLoop *loop;
+	PvControl *control;
 	PvDaemon *daemon;
 	int status;
 } Main;
@@ -111,24 +115,60 @@ on_signal (gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-run (Main *main_data, const PvContext *context, const char *bus, GError **error)
+static void
+use_settings (Main *main_data, PvSettings *settings)
 {
-	g_autoptr (PvControl) control = pv_control_new (bus, error);
-	g_autoptr (PvDaemon) daemon = NULL;
+	g_clear_pointer (&main_data->daemon, pv_daemon_free);
+	pv_settings_free (main_data->settings);
+	main_data->settings = settings;
+	main_data->context.settings = settings;
+	main_data->context.exchange.limit_s =
+		pv_settings_get_seconds (settings, "provisioner", NULL, "ExchangeTimeSec");
+	main_data->daemon =
+		pv_daemon_new (&main_data->context, &pv_control_calls, main_data->control);
+}
 
-	if (control == NULL)
+/* SIGHUP: the settings are read again; enrolments go on from their progress. */
+static gboolean
+on_reload (gpointer data)
+{
+	Main *main_data = data;
+	g_autoptr (GError) error = NULL;
+	PvSettings *settings = pv_settings_load (main_data->options->config_dir, &error);
+
+	if (settings == NULL) {
+		g_warning ("the settings stay as they were: %s", error->message);
+		return G_SOURCE_CONTINUE;
+	}
+	use_settings (main_data, settings);
+	pv_control_set_daemon (main_data->control, main_data->daemon);
+	pv_daemon_resume (main_data->daemon);
+	g_message ("settings read again");
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+run (Main *main_data, PvSettings *settings, GError **error)
+{
+	g_autoptr (PvControl) control = pv_control_new (main_data->options->bus, error);
+
+	main_data->control = control;
+	if (control == NULL) {
+		pv_settings_free (settings);
 		return FALSE;
-	daemon = main_data->daemon = pv_daemon_new (context, &pv_control_calls, control);
-	if (!pv_control_publish (control, daemon, on_owned, on_lost, main_data, error))
+	}
+	use_settings (main_data, settings);
+	if (!pv_control_publish (control, main_data->daemon, on_owned, on_lost, main_data, error))
 		return FALSE;
+	g_unix_signal_add (SIGHUP, on_reload, main_data);
 	g_main_loop_run (main_data->loop);
 	sd_notify (0, "STOPPING=1");
+	g_clear_pointer (&main_data->daemon, pv_daemon_free);
 	return TRUE;
 }
 
 static int
-serve (const Options *options, const PvSettings *settings)
+serve (const Options *options, PvSettings *settings)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (options->runtime_dir);
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -136,33 +176,35 @@ serve (const Options *options, const PvSettings *settings)
 	g_autofree char *consumer = own_name ();
 	g_autoptr (GError) error = NULL;
 	const char *arguments[] = {"--provider-dir", options->provider_dir, NULL};
-	const PvContext context = {
-		.settings = settings,
-		.keystore = keystore,
-		.clock = &pv_clock_system,
-		.state_dir = state_dir,
-		.consumer = consumer,
-		.exchange = {options->exchange, arguments, options->runtime_dir,
-			     pv_settings_get_seconds (settings, "provisioner", NULL, "ExchangeTimeSec")},
+	Main main_data = {
+		.options = options,
+		.loop = loop,
+		.context = {.keystore = keystore,
+			    .clock = &pv_clock_system,
+			    .state_dir = state_dir,
+			    .consumer = consumer,
+			    .exchange = {options->exchange, arguments, options->runtime_dir, 0}},
 	};
-	Main main_data = {.loop = loop};
 
 	pv_keystore_set_patience (keystore, KEYSTORE_WAIT_MS);
 	if (g_mkdir_with_parents (state_dir, 0700) != 0)
 		g_warning ("%s cannot be made: no progress can be kept", state_dir);
 	g_unix_signal_add (SIGTERM, on_signal, loop);
 	g_unix_signal_add (SIGINT, on_signal, loop);
-	if (run (&main_data, &context, options->bus, &error))
-		return main_data.status;
-	g_printerr ("enroleed: %s\n", error->message);
-	return EXIT_FAILURE;
+	if (!run (&main_data, settings, &error)) {
+		g_printerr ("enroleed: %s\n", error->message);
+		main_data.status = EXIT_FAILURE;
+	}
+	pv_daemon_free (main_data.daemon);
+	pv_settings_free (main_data.settings);
+	return main_data.status;
 }
 
 int
 main (int argc, char **argv)
 {
 	Options options = {0};
-	g_autoptr (PvSettings) settings = NULL;
+	PvSettings *settings;
 	g_autoptr (GError) error = NULL;
 	int status = EXIT_FAILURE;
 

@@ -142,6 +142,22 @@ again() { [ "$(state_of state)" = provisioned ]; }
 ok "it is back: enroleed goes on by itself" tap_until 30 again
 is "stopped as it should" "$(enroleed_stop; echo $?)" 0
 
+# --- settings read again ---
+enroleed_start
+cp "$conf/enrolee.conf" "$tap_tmp/good.conf"
+enrolments() { enrolee status --json | python3 -c "import json,sys; print(*[e['name'] for e in json.load(sys.stdin)['enrolments']])"; }
+has_enrolments() { [ "$(enrolments)" = "$1" ]; }
+printf '[enrolment gw2]\nMEF=test\nClient=//sp.example.com/Sgw02\nBootstrapKey=kpm\n' >"$conf/conf.d/gw2.conf"
+kill -HUP "$enroleed_pid"
+ok "SIGHUP: a new enrolment" tap_until 10 has_enrolments "gw1 gw2"
+is "SIGHUP: the others stay where they were" "$(state_of state)" provisioned
+echo nonsense >"$conf/conf.d/gw2.conf"
+kill -HUP "$enroleed_pid"
+ok "SIGHUP: wrong settings are named" tap_until 10 grep -q 'stay as they were: .*gw2.conf:1: ' "$tap_tmp/enroleed.log"
+is "SIGHUP: and not taken" "$(enrolments)" "gw1 gw2"
+rm "$conf/conf.d/gw2.conf"
+enroleed_stop
+
 # --- an implicit instruction, and settings that are wrong ---
 rm -f "$state/enroleed/gw1.progress"
 sed -i 's/^BootstrapKey=.*/&\nStart=implicit/' "$conf/enrolee.conf"
