@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define WIRE_ULONG_SIZE 8
+#define ATTRIBUTES_MAX 64
+#define ATTRIBUTE_BYTES_MAX (16 * 1024)
 
 size_t
 mod_attribute_count (const WireAttribute *found)
@@ -96,9 +98,13 @@ mod_template_check (const CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	if (template == NULL)
 		return count == 0 ? CKR_OK : CKR_ARGUMENTS_BAD;
+	if (count > ATTRIBUTES_MAX)
+		return CKR_TEMPLATE_INCONSISTENT;
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (template[i].pValue == NULL && template[i].ulValueLen != 0)
 			return CKR_ARGUMENTS_BAD;
+		if (template[i].ulValueLen > ATTRIBUTE_BYTES_MAX)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
 	return CKR_OK;
 }

@@ -26,7 +26,7 @@ CK_ULONG mod_attribute_number (const WireAttribute *found, size_t index);
 /** How many numbers. */
 size_t mod_attribute_count (const WireAttribute *found);
 
-/** CKR_OK or CKR_ARGUMENTS_BAD: a template that can be read. */
+/** CKR_OK: a template that can be read, and is not larger than any object. */
 CK_RV mod_template_check (const CK_ATTRIBUTE *template, CK_ULONG count);
 
 /** (nullable): the attribute @type of a template. */

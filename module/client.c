@@ -23,6 +23,7 @@
 #define RETRY_MS 5              /* between attempts to reach a keystore that restarts */
 #define REPLY_WAIT_MAX_MS 60000 /* whatever the keystore asks for */
 #define SOCKET_NAME "token.sock"
+#define RESENDS_MAX (POOL_SIZE + 3)
 
 static struct {
 	ModOnce once;
@@ -327,6 +328,17 @@ known_reply_wait_ms (void)
 	return wait_ms;
 }
 
+/* All connections of the pool may be of a keystore that is gone; a request that more keystores than these
+ * did not survive is at fault itself. */
+static void
+pause_after (unsigned lost)
+{
+	const struct timespec pause = {.tv_nsec = (long)lost * RETRY_MS * 1000000};
+
+	if (lost > 0)
+		nanosleep (&pause, NULL);
+}
+
 /*
  * Sends the request until a keystore answers it. (transfer) On success the connection is the
  * caller's until release(): the answer lies in its frame.
@@ -338,7 +350,7 @@ call (ModExchange *exchange, uint32_t wait_ms)
 	ModOutcome outcome;
 
 	allow_reply (&deadline, exchange, known_reply_wait_ms ());
-	for (;;) {
+	for (unsigned lost = 0;; lost++) {
 		ModConnection *connection = acquire (&deadline, &outcome);
 
 		if (connection == NULL)
@@ -348,8 +360,9 @@ call (ModExchange *exchange, uint32_t wait_ms)
 		if (outcome == MOD_DONE)
 			return connection;
 		release (connection);
-		if (outcome != MOD_LOST || mod_now_ms () >= deadline.reply_ms)
+		if (outcome != MOD_LOST || lost == RESENDS_MAX || mod_now_ms () >= deadline.reply_ms)
 			break;
+		pause_after (lost);
 		reach_again (&deadline);
 	}
 	if (wait_ms > 0 && outcome != MOD_REFUSED && outcome != MOD_TOO_BIG)

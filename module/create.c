@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTRIBUTES_MAX 64
-#define ATTRIBUTE_BYTES_MAX (16 * 1024)
-
 static void
 free_object (ModNode *node)
 {
@@ -90,15 +87,11 @@ build_object (const CK_ATTRIBUTE *template,
 }
 
 static CK_RV
-check_sizes (const CK_ATTRIBUTE *template, CK_ULONG count)
+check_types (const CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	if (count > ATTRIBUTES_MAX)
-		return CKR_TEMPLATE_INCONSISTENT;
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (template[i].type > UINT32_MAX)
 			return CKR_ATTRIBUTE_TYPE_INVALID;
-		if (template[i].ulValueLen > ATTRIBUTE_BYTES_MAX)
-			return CKR_ATTRIBUTE_VALUE_INVALID;
 		if (mod_template_find (template, i, template[i].type) != NULL)
 			return CKR_TEMPLATE_INCONSISTENT;
 	}
@@ -113,7 +106,7 @@ mod_object_add (CK_SESSION_HANDLE owner,
 		CK_ULONG n_defaults,
 		CK_OBJECT_HANDLE_PTR handle)
 {
-	CK_RV rv = check_sizes (template, count);
+	CK_RV rv = check_types (template, count);
 	ModSessionObject *object;
 
 	if (rv != CKR_OK)

@@ -214,6 +214,7 @@ test_find (Fixture *fixture, gconstpointer data)
 	CK_ATTRIBUTE not_token = {CKA_TOKEN, &no, 1};
 	CK_ATTRIBUTE secret = {CKA_VALUE, (void *)"", 0};
 	CK_ATTRIBUTE unreadable = {CKA_VALUE, NULL, 4};
+	CK_ATTRIBUTE huge = {CKA_ID, (void *)"", (CK_ULONG)-1};
 	CK_ULONG n;
 	g_autoptr (GArray) all = module_find (session, NULL, 0);
 	g_autoptr (GArray) one = module_find (session, by_id, 3);
@@ -229,6 +230,8 @@ test_find (Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint (typed->len, ==, 1);
 	g_assert_cmpuint (none->len + hidden->len, ==, 0);
 	g_assert_cmpuint (p11->C_FindObjectsInit (session, &unreadable, 1), ==, CKR_ARGUMENTS_BAD);
+	g_assert_cmpuint (p11->C_FindObjectsInit (session, &huge, 1), ==, CKR_ATTRIBUTE_VALUE_INVALID);
+	g_assert_cmpuint (p11->C_FindObjectsInit (session, &huge, 1u << 20), ==, CKR_TEMPLATE_INCONSISTENT);
 	g_assert_cmpuint (p11->C_FindObjectsInit (session, NULL, 1), ==, CKR_ARGUMENTS_BAD);
 	g_assert_cmpuint (p11->C_FindObjectsFinal (session), ==, CKR_OPERATION_NOT_INITIALIZED);
 	g_assert_cmpuint (p11->C_FindObjectsInit (session, NULL, 0), ==, CKR_OK);
