@@ -13,7 +13,7 @@ without_comments()
 }
 
 has() { without_comments "$2" | grep -Eq -- "$1"; }
-has_not() { ! has "$1" "$2"; }
+has_not() { [ -s "$2" ] && ! has "$1" "$2"; }
 
 # ---- units
 keystored=$made/systemd/enrolee-keystored.service
