@@ -20,6 +20,8 @@
 
 #define ECDSA_INPUT_MAX 512 /* longer than any hash; more than the order's bits is cut off */
 #define PKCS_OVERHEAD 11
+/* Ed25519 takes the message itself, so it has to be in memory whole; every user may ask for that. */
+#define EDDSA_INPUT_MAX (1024 * 1024)
 #define MODULUS_LEN_MAX (KS_PUBKEY_RSA_BITS_MAX / 8)
 
 static const struct {
@@ -107,13 +109,10 @@ read_all (int fd, guint8 *out, gsize len)
 static CK_RV
 take_input (const KsInput *input, KsRaw *raw, Room *room)
 {
-	raw->len = input->len;
 	if (input->fd < 0) {
 		raw->data = input->data;
 		return CKR_OK;
 	}
-	if (input->len > WIRE_DATA_FD_MAX)
-		return CKR_DATA_LEN_RANGE;
 	room->large = g_try_malloc (MAX (input->len, 1));
 	if (room->large == NULL)
 		return CKR_HOST_MEMORY;
@@ -172,8 +171,9 @@ check_len (const KsRaw *raw, guint bits)
 		    md_len + raw->mechanism->salt_len + 2 > (bits - 1 + 7) / 8)
 			return CKR_MECHANISM_PARAM_INVALID;
 		return CKR_OK;
-	case KS_FAMILY_OAEP:
 	case KS_FAMILY_EDDSA:
+		return raw->len <= EDDSA_INPUT_MAX ? CKR_OK : CKR_DATA_LEN_RANGE;
+	case KS_FAMILY_OAEP:
 		return CKR_OK;
 	}
 	return CKR_FUNCTION_FAILED;
@@ -198,10 +198,16 @@ prepare (const KsMechanism *mechanism,
 	if (!family_fits (raw->family, type))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	rv = take_params (raw, signatures[i].hash);
-	if (rv == CKR_OK)
-		rv = signatures[i].hash != 0 ? hash_input (signatures[i].hash, input, raw, room)
-					     : take_input (input, raw, room);
-	return rv != CKR_OK ? rv : check_len (raw, bits);
+	if (rv != CKR_OK)
+		return rv;
+	if (signatures[i].hash != 0) {
+		rv = hash_input (signatures[i].hash, input, raw, room);
+		return rv != CKR_OK ? rv : check_len (raw, bits);
+	}
+	/* Before any memory is taken for it. */
+	raw->len = input->len;
+	rv = check_len (raw, bits);
+	return rv != CKR_OK ? rv : take_input (input, raw, room);
 }
 
 /* ---- the five operations ---- */
@@ -232,11 +238,11 @@ ks_operate_verify (const KsPubkey *pubkey,
 {
 	g_auto (Room) room = {.large = NULL};
 	KsRaw raw;
-	CK_RV rv = prepare (mechanism, ks_pubkey_type (pubkey), ks_pubkey_bits (pubkey), input,
-			    &raw, &room);
 	const KsCurve *curve = ks_curve_of_type (ks_pubkey_type (pubkey));
 	gsize expected_len =
 		curve != NULL ? 2 * curve->field_len : (ks_pubkey_bits (pubkey) + 7) / 8;
+	CK_RV rv = prepare (mechanism, ks_pubkey_type (pubkey), ks_pubkey_bits (pubkey), input,
+			    &raw, &room);
 
 	if (rv != CKR_OK)
 		return rv;
