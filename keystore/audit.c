@@ -53,17 +53,21 @@ write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
 static GLogWriterOutput
 write_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-	if (g_log_writer_journald (level, fields, n_fields, user_data) == G_LOG_WRITER_HANDLED)
+	const gboolean *stderr_only = user_data;
+
+	if (!*stderr_only &&
+	    g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
 		return G_LOG_WRITER_HANDLED;
 	return write_line (level, fields, n_fields, user_data);
 }
 
 void
-ks_audit_init (gboolean stderr_only)
+ks_audit_init (const gboolean *stderr_only)
 {
-	gboolean journal = !stderr_only && g_log_writer_is_journald (STDERR_FILENO);
+	gboolean journal = g_log_writer_is_journald (STDERR_FILENO);
 
-	g_log_set_writer_func (journal ? write_journal : write_line, NULL, NULL);
+	/* once in a process, says GLib: so what comes later is asked for at each line */
+	g_log_set_writer_func (journal ? write_journal : write_line, (gpointer)stderr_only, NULL);
 }
 
 void

@@ -26,9 +26,12 @@ typedef enum {
 
 /**
  * ks_audit_init:
- * @stderr_only: write lines to stderr also under systemd
+ * @stderr_only: write lines to stderr also under systemd; borrowed for the process's life, and
+ *     looked at for each line: the options that say so are read later
+ *
+ * Once in a process.
  */
-void ks_audit_init (gboolean stderr_only);
+void ks_audit_init (const gboolean *stderr_only);
 
 /**
  * ks_audit:
@@ -52,8 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KsSampler, ks_sampler_free)
  * @number: what it is about, an object number for instance
  * @now_us: monotonic time
  *
- * Returns: whether to tell it: the first time in a minute. Bounded memory: with many different ones
- *     a second one may be told as well. Any thread.
+ * Returns: whether to tell it: the first time in a minute. Bounded memory: with very many different
+ *     ones in a minute some are not told. Any thread.
  */
 gboolean
 ks_sampler_take (KsSampler *sampler, KsEvent event, guint32 number, uid_t uid, gint64 now_us);

@@ -88,8 +88,9 @@ main (int argc, char **argv)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (KsSettings) settings = NULL;
+	gboolean stderr_only = FALSE;
 
-	ks_audit_init (FALSE);
+	ks_audit_init (&stderr_only);
 	settings = ks_settings_new ((const char *const *)argv, &error);
 	if (settings == NULL) {
 		ks_audit (KS_EVENT_REFUSED, NULL, NULL, "%s", error->message);
@@ -99,8 +100,7 @@ main (int argc, char **argv)
 		puts ("enrolee-keystored " PACKAGE_VERSION);
 		return STATUS_OK;
 	}
-	if (settings->foreground)
-		ks_audit_init (TRUE);
+	stderr_only = settings->foreground;
 	ks_harden ();
 	return settings->adopt ? adopt (settings) : serve (settings);
 }
