@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-/* What an operator should know; empty when all is well. */
-static char *
-find_problem (KsDispatch *dispatch)
-{
-	g_autoptr (GError) error = NULL;
-
-	if (g_atomic_int_get (&dispatch->token_ready))
-		return g_strdup ("");
-	if (!ks_token_exists (dispatch->token))
-		return g_strdup ("the backing token is not there");
-	if (!ks_token_open (dispatch->token, FALSE, &error))
-		return g_strdup_printf ("the backing token: %s", error->message);
-	return g_strdup ("");
-}
-
 static WireBytes
 cut_text (const char *text)
 {
@@ -37,7 +22,7 @@ ks_handle_status (KsDispatch *dispatch, KsRequest *request)
 	const KsSettings *settings = dispatch->settings;
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
 	const GPtrArray *credentials = ks_catalogue_state_credentials (state);
-	g_autofree char *problem = find_problem (dispatch);
+	g_autofree char *problem = ks_dispatch_dup_problem (dispatch);
 	WireStatusReply reply = {
 		.version = ks_wire_text (PACKAGE_VERSION),
 		.state_dir = cut_text (settings->state_dir),
@@ -45,7 +30,7 @@ ks_handle_status (KsDispatch *dispatch, KsRequest *request)
 		.token_label = cut_text (settings->backing_token != NULL ? settings->backing_token
 									 : "enrolee"),
 		.problem = cut_text (problem),
-		.token_ready = problem[0] == '\0',
+		.token_ready = ks_publisher_is_ready (dispatch->publisher),
 		.residency = dispatch->residency,
 		.credentials = credentials->len,
 		.connections = ks_quota_used (dispatch->quota),

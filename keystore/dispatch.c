@@ -56,6 +56,27 @@ ks_wire_gbytes (GBytes *bytes)
 	return view;
 }
 
+void
+ks_dispatch_set_problem (KsDispatch *dispatch, const char *problem)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&dispatch->problem_lock);
+
+	g_free (dispatch->problem);
+	dispatch->problem = g_strdup (problem);
+}
+
+char *
+ks_dispatch_dup_problem (KsDispatch *dispatch)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&dispatch->problem_lock);
+
+	if (dispatch->problem != NULL)
+		return g_strdup (dispatch->problem);
+	return g_strdup (ks_publisher_is_ready (dispatch->publisher)
+				 ? ""
+				 : "the backing token is not open yet");
+}
+
 static WireHeader
 reply_header (const KsRequest *request, CK_RV rv)
 {

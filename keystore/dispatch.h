@@ -25,11 +25,16 @@ typedef struct {
 	KsSampler *sampler;
 	KsQuota *quota;
 	GMutex policy_lock; /* reads a policy, changes it, writes it back */
-	gint token_ready;   /* atomic */
+	GMutex problem_lock;
+	char *problem; /* (nullable): what the housekeeper could not do last; owned */
 	guint32 residency;  /* WIRE_RESIDENCY_* */
 	guint64 instance;
 	gint64 started_s;
 } KsDispatch;
+
+/* What an operator should know now, told by STATUS; %NULL: nothing. Any thread. */
+void ks_dispatch_set_problem (KsDispatch *dispatch, const char *problem);
+char *ks_dispatch_dup_problem (KsDispatch *dispatch);
 
 /* One request on its way. */
 typedef struct {

@@ -5,6 +5,7 @@
 #include "keystore/housekeeper.h"
 
 #define RETRY_S 10     /* a token that did not open */
+#define REPEAT_S 600   /* a recovery that could not end everything */
 #define RECHECK_S 3600 /* the wall clock may jump */
 
 struct _KsHousekeeper {
@@ -13,41 +14,54 @@ struct _KsHousekeeper {
 	GMutex lock;
 	GCond changed;
 	gboolean woken, ending, ended;
+	gboolean recovered;     /* the thread's own */
+	gint64 recover_from_us; /* the thread's own; monotonic */
 };
 
 static gboolean
-recover (KsDispatch *dispatch)
+is_ready (KsHousekeeper *housekeeper)
 {
-	g_autoptr (GError) error = NULL;
-
-	if (!ks_publisher_recover (dispatch->publisher, &error)) {
-		ks_audit (KS_EVENT_TOKEN_FAILED, NULL, NULL, "recovery: %s", error->message);
-		return FALSE;
-	}
-	g_atomic_int_set (&dispatch->token_ready, TRUE);
-	return TRUE;
+	return ks_publisher_is_ready (housekeeper->dispatch->publisher);
 }
 
-/* Seconds until there is something to do. */
+static void
+recover (KsHousekeeper *housekeeper)
+{
+	KsDispatch *dispatch = housekeeper->dispatch;
+	g_autoptr (GError) error = NULL;
+
+	if (housekeeper->recovered || g_get_monotonic_time () < housekeeper->recover_from_us)
+		return;
+	housekeeper->recovered = ks_publisher_recover (dispatch->publisher, &error);
+	ks_dispatch_set_problem (dispatch, error != NULL ? error->message : NULL);
+	if (housekeeper->recovered)
+		return;
+	ks_audit (KS_EVENT_TOKEN_FAILED, NULL, NULL, "recovery: %s", error->message);
+	housekeeper->recover_from_us =
+		g_get_monotonic_time () +
+		(is_ready (housekeeper) ? REPEAT_S : RETRY_S) * G_USEC_PER_SEC;
+}
+
+/* Seconds until there is something to do. One key that cannot be ended keeps no other. */
 static gint64
-keep_house (KsHousekeeper *housekeeper, gboolean *recovered)
+keep_house (KsHousekeeper *housekeeper)
 {
 	gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
 	gint64 next_s;
 
-	if (!*recovered)
-		*recovered = recover (housekeeper->dispatch);
-	if (!*recovered)
+	recover (housekeeper);
+	if (!is_ready (housekeeper))
 		return RETRY_S;
 	next_s = ks_publisher_sweep (housekeeper->dispatch->publisher, now_s);
-	return next_s <= now_s ? 1 : MIN (next_s - now_s, RECHECK_S);
+	return next_s <= now_s ? 1
+			       : MIN (next_s - now_s,
+				      housekeeper->recovered ? RECHECK_S : REPEAT_S);
 }
 
 static gpointer
 housekeeper_main (gpointer data)
 {
 	KsHousekeeper *housekeeper = data;
-	gboolean recovered = FALSE;
 
 	g_mutex_lock (&housekeeper->lock);
 	while (!housekeeper->ending) {
@@ -56,9 +70,9 @@ housekeeper_main (gpointer data)
 		housekeeper->woken = FALSE;
 		g_mutex_unlock (&housekeeper->lock);
 		until_us = g_get_monotonic_time () +
-			   keep_house (housekeeper, &recovered) * G_USEC_PER_SEC;
+			   keep_house (housekeeper) * G_USEC_PER_SEC;
 		g_mutex_lock (&housekeeper->lock);
-		while (!housekeeper->ending && !(housekeeper->woken && recovered)) {
+		while (!housekeeper->ending && !(housekeeper->woken && is_ready (housekeeper))) {
 			if (!g_cond_wait_until (&housekeeper->changed, &housekeeper->lock,
 						until_us))
 				break;

@@ -12,7 +12,7 @@ typedef struct _KsHousekeeper KsHousekeeper;
 
 /**
  * ks_housekeeper_new:
- * @dispatch: borrowed; its token_ready is set when the token is open
+ * @dispatch: borrowed; gets what could not be done as its problem
  */
 KsHousekeeper *ks_housekeeper_new (KsDispatch *dispatch);
 

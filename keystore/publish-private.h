@@ -12,6 +12,7 @@ struct _KsPublisher {
 	KsResident *resident;
 	KsFolder *folder;
 	GMutex lock; /* one mutation at a time over both stores */
+	gint ready;  /* atomic */
 	KsStepHook hook;
 	gpointer hook_data;
 };

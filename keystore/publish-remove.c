@@ -72,8 +72,18 @@ check_pairing (KsPublisher *publisher, GError **error)
 gboolean
 ks_publisher_open_token (KsPublisher *publisher, GError **error)
 {
-	return ks_token_open (publisher->token, ks_publisher_expects_keys (publisher), error) &&
-	       check_pairing (publisher, error);
+	gboolean ready =
+		ks_token_open (publisher->token, ks_publisher_expects_keys (publisher), error) &&
+		check_pairing (publisher, error);
+
+	g_atomic_int_set (&publisher->ready, ready);
+	return ready;
+}
+
+gboolean
+ks_publisher_is_ready (KsPublisher *publisher)
+{
+	return g_atomic_int_get (&publisher->ready) != 0;
 }
 
 void
@@ -106,6 +116,8 @@ ks_publisher_destroy (KsPublisher *publisher,
 	    (!ks_token_destroy (publisher->token, generation->key_id, error) ||
 	     !ks_token_sync (publisher->token, error)))
 		return FALSE;
+	/* Once more: somebody may have read it in between. */
+	ks_resident_forget (publisher->resident, generation->key_object);
 	ks_publisher_step (publisher, KS_STEP_DESTROYED);
 	if (!ks_catalogue_drop_generation (publisher->catalogue, name, generation->number, error))
 		return FALSE;
@@ -178,13 +190,45 @@ ks_publisher_remove (KsPublisher *publisher, const char *name, GError **error)
 
 /* ---- over all generations ---- */
 
-typedef gboolean (*Unwanted) (KsPublisher *publisher, const KsGeneration *generation, gint64 now_s);
+/* Writes @unwanted; FALSE when it cannot be told. */
+typedef gboolean (*Unwanted) (KsPublisher *publisher,
+			      const KsGeneration *generation,
+			      gint64 now_s,
+			      gboolean *unwanted,
+			      GError **error);
 
 static gboolean
-destroy_unwanted (KsPublisher *publisher, Unwanted unwanted, gint64 now_s, GError **error)
+end_unwanted (KsPublisher *publisher,
+	      const KsCredential *credential,
+	      const KsGeneration *generation,
+	      Unwanted is_unwanted,
+	      gint64 now_s,
+	      GError **error)
+{
+	gboolean unwanted;
+
+	return is_unwanted (publisher, generation, now_s, &unwanted, error) &&
+	       (!unwanted ||
+		ks_publisher_destroy (publisher, credential->name, generation, error));
+}
+
+/* Keeps the first error of several. */
+static void
+note_error (GError *failure, GError **error)
+{
+	if (error != NULL && *error == NULL)
+		g_propagate_error (error, failure);
+	else
+		g_error_free (failure);
+}
+
+/* One that cannot be ended does not keep the others. */
+static gboolean
+destroy_unwanted (KsPublisher *publisher, Unwanted is_unwanted, gint64 now_s, GError **error)
 {
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (publisher->catalogue);
 	const GPtrArray *credentials = ks_catalogue_state_credentials (state);
+	gboolean done = TRUE;
 
 	for (guint i = 0; i < credentials->len; i++) {
 		const KsCredential *credential = g_ptr_array_index (credentials, i);
@@ -193,20 +237,29 @@ destroy_unwanted (KsPublisher *publisher, Unwanted unwanted, gint64 now_s, GErro
 			const KsGeneration *generation =
 				g_ptr_array_index (credential->generations, j);
 
-			if (unwanted (publisher, generation, now_s) &&
-			    !ks_publisher_destroy (publisher, credential->name, generation, error))
-				return FALSE;
+			GError *failure = NULL;
+
+			if (end_unwanted (publisher, credential, generation, is_unwanted, now_s,
+					  &failure))
+				continue;
+			note_error (failure, error);
+			done = FALSE;
 		}
 	}
-	return TRUE;
+	return done;
 }
 
 static gboolean
-has_ended (KsPublisher *publisher, const KsGeneration *generation, gint64 now_s)
+has_ended (KsPublisher *publisher,
+	   const KsGeneration *generation,
+	   gint64 now_s,
+	   gboolean *unwanted,
+	   GError **error)
 {
-	return generation->state == KS_STATE_REVOKED ||
-	       (generation->state == KS_STATE_RETAINED && generation->retained_until_s != 0 &&
-		generation->retained_until_s <= now_s);
+	*unwanted = generation->state == KS_STATE_REVOKED ||
+		    (generation->state == KS_STATE_RETAINED && generation->retained_until_s != 0 &&
+		     generation->retained_until_s <= now_s);
+	return TRUE;
 }
 
 gint64
@@ -244,11 +297,22 @@ ks_publisher_sweep (KsPublisher *publisher, gint64 now_s)
 
 /* Intents are never ended: nobody waits for them after a restart. */
 static gboolean
-was_cut_short (KsPublisher *publisher, const KsGeneration *generation, gint64 now_s)
+was_cut_short (KsPublisher *publisher,
+	       const KsGeneration *generation,
+	       gint64 now_s,
+	       gboolean *unwanted,
+	       GError **error)
 {
-	return generation->state == KS_STATE_INTENT || generation->state == KS_STATE_REVOKED ||
-	       (generation->state == KS_STATE_STAGED && generation->key_type != KS_KEY_NONE &&
-		!ks_token_contains (publisher->token, generation->key_id));
+	gboolean found;
+
+	*unwanted = generation->state == KS_STATE_INTENT || generation->state == KS_STATE_REVOKED;
+	if (generation->state != KS_STATE_STAGED || generation->key_type == KS_KEY_NONE)
+		return TRUE;
+	/* A token that has gone away is no reason to give the key up. */
+	if (!ks_token_contains (publisher->token, generation->key_id, &found, error))
+		return FALSE;
+	*unwanted = !found;
+	return TRUE;
 }
 
 /* Keys on the token that no row claims. */
@@ -260,7 +324,7 @@ destroy_orphans (KsPublisher *publisher, GError **error)
 	g_autoptr (GPtrArray) keys = ks_token_list (publisher->token);
 	g_autoptr (GHashTable) claimed = g_hash_table_new_full (
 		g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
-	gboolean destroyed = FALSE;
+	gboolean done = TRUE, destroyed = FALSE;
 
 	for (guint i = 0; i < credentials->len; i++) {
 		const KsCredential *credential = g_ptr_array_index (credentials, i);
@@ -274,14 +338,19 @@ destroy_orphans (KsPublisher *publisher, GError **error)
 	}
 	for (guint i = 0; i < keys->len; i++) {
 		GBytes *key = g_ptr_array_index (keys, i);
+		GError *failure = NULL;
 
 		if (g_hash_table_contains (claimed, key))
 			continue;
-		if (!ks_token_destroy (publisher->token, g_bytes_get_data (key, NULL), error))
-			return FALSE;
 		destroyed = TRUE;
+		if (ks_token_destroy (publisher->token, g_bytes_get_data (key, NULL), &failure))
+			continue;
+		note_error (failure, error);
+		done = FALSE;
 	}
-	return !destroyed || ks_token_sync (publisher->token, error);
+	if (!done || !destroyed)
+		return done;
+	return ks_token_sync (publisher->token, error);
 }
 
 /* A published key that is gone cannot be brought back: say so, keep the rows for the operator. */
@@ -298,8 +367,12 @@ report_lost (KsPublisher *publisher)
 			const KsGeneration *generation =
 				g_ptr_array_index (credential->generations, j);
 
+			gboolean found;
+
 			if (has_key (generation) &&
-			    !ks_token_contains (publisher->token, generation->key_id))
+			    ks_token_contains (publisher->token, generation->key_id, &found,
+					       NULL) &&
+			    !found)
 				g_warning (
 					"the key of %s (generation %u) is not on the backing token",
 					credential->name, generation->number);
@@ -307,22 +380,43 @@ report_lost (KsPublisher *publisher)
 	}
 }
 
+static void
+restore_folders (KsPublisher *publisher)
+{
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (publisher->catalogue);
+	g_autoptr (GError) error = NULL;
+
+	if (publisher->folder != NULL && !ks_folder_restore (publisher->folder, state, &error))
+		g_warning ("credential folders: %s", error->message);
+}
+
+static gboolean
+recover_locked (KsPublisher *publisher, GError **error)
+{
+	gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+	GError *failure = NULL;
+	gboolean done;
+
+	if (!ks_publisher_open_token (publisher, error))
+		return FALSE;
+	done = destroy_unwanted (publisher, was_cut_short, now_s, error);
+	if (!destroy_orphans (publisher, &failure)) {
+		note_error (failure, error);
+		done = FALSE;
+	}
+	report_lost (publisher);
+	return done;
+}
+
 gboolean
 ks_publisher_recover (KsPublisher *publisher, GError **error)
 {
-	gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
-	g_autoptr (KsCatalogueState) state = NULL;
 	gboolean done;
 
 	g_mutex_lock (&publisher->lock);
-	done = ks_publisher_open_token (publisher, error) &&
-	       destroy_unwanted (publisher, was_cut_short, now_s, error) &&
-	       destroy_orphans (publisher, error);
-	if (done)
-		report_lost (publisher);
-	state = ks_catalogue_ref_state (publisher->catalogue);
-	if (done && publisher->folder != NULL)
-		done = ks_folder_restore (publisher->folder, state, error);
+	done = recover_locked (publisher, error);
+	/* They show the catalogue, whatever the token says. */
+	restore_folders (publisher);
 	g_mutex_unlock (&publisher->lock);
 	return done;
 }

@@ -40,8 +40,18 @@ gboolean ks_publisher_check (KsPublisher *publisher, GError **error) G_GNUC_WARN
  * Opens the token; destroys keys that no row claims and rows whose keys do not exist, finishes
  * removals, restores the credential folders. Run it in a thread after start: views need nothing of
  * it, mutations wait for it.
+ *
+ * Returns: %FALSE with the first error; what could be done was done all the same. A folder that
+ *     cannot be written is a warning only
  */
 gboolean ks_publisher_recover (KsPublisher *publisher, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * ks_publisher_is_ready:
+ *
+ * Returns: whether the token has been opened and is this catalogue's. Never opens it. Any thread.
+ */
+gboolean ks_publisher_is_ready (KsPublisher *publisher);
 
 /* ---- a new generation, staged: not seen by applications ---- */
 

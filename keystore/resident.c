@@ -14,6 +14,7 @@ struct _KsResident {
 	gboolean in_memory;
 	GRWLock lock;
 	GHashTable *keys; /* object number -> KsKey */
+	guint forgotten;  /* how often something was forgotten */
 };
 
 gboolean
@@ -88,6 +89,7 @@ static KsKey *
 load (KsResident *resident, const KsGeneration *generation, GError **error)
 {
 	g_autoptr (KsKey) key = g_new0 (KsKey, 1);
+	gboolean found;
 
 	g_atomic_ref_count_init (&key->refs);
 	key->type = generation->key_type;
@@ -99,9 +101,9 @@ load (KsResident *resident, const KsGeneration *generation, GError **error)
 		return key->secret != NULL ? g_steal_pointer (&key) : NULL;
 	}
 	if (!resident->in_memory) {
-		if (!ks_token_open (resident->token, TRUE, error))
+		if (!ks_token_contains (resident->token, key->key_id, &found, error))
 			return NULL;
-		if (ks_token_contains (resident->token, key->key_id))
+		if (found)
 			return g_steal_pointer (&key);
 		g_set_error (error, KS_ERROR, KS_ERROR_NOT_FOUND,
 			     "the key is not on the backing token");
@@ -113,11 +115,12 @@ load (KsResident *resident, const KsGeneration *generation, GError **error)
 }
 
 static KsKey *
-lookup (KsResident *resident, guint32 object)
+lookup (KsResident *resident, guint32 object, guint *forgotten)
 {
 	KsKey *key;
 
 	g_rw_lock_reader_lock (&resident->lock);
+	*forgotten = resident->forgotten;
 	key = g_hash_table_lookup (resident->keys, GUINT_TO_POINTER (object));
 	if (key != NULL)
 		ks_key_ref (key);
@@ -129,8 +132,8 @@ KsKey *
 ks_resident_get (KsResident *resident, const KsGeneration *generation, GError **error)
 {
 	gpointer object = GUINT_TO_POINTER (generation->key_object);
-	KsKey *key = lookup (resident, generation->key_object);
-	KsKey *other;
+	guint forgotten;
+	KsKey *key = lookup (resident, generation->key_object, &forgotten);
 
 	if (key != NULL)
 		return key;
@@ -143,8 +146,9 @@ ks_resident_get (KsResident *resident, const KsGeneration *generation, GError **
 	if (key == NULL)
 		return NULL;
 	g_rw_lock_writer_lock (&resident->lock);
-	other = g_hash_table_lookup (resident->keys, object);
-	if (other == NULL)
+	/* Destroyed while it was being read: good for the caller's operation, but not kept. */
+	if (resident->forgotten == forgotten &&
+	    g_hash_table_lookup (resident->keys, object) == NULL)
 		g_hash_table_insert (resident->keys, object, ks_key_ref (key));
 	g_rw_lock_writer_unlock (&resident->lock);
 	return key;
@@ -154,6 +158,7 @@ void
 ks_resident_forget (KsResident *resident, guint32 object)
 {
 	g_rw_lock_writer_lock (&resident->lock);
+	resident->forgotten++;
 	g_hash_table_remove (resident->keys, GUINT_TO_POINTER (object));
 	g_rw_lock_writer_unlock (&resident->lock);
 }

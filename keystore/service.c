@@ -162,6 +162,7 @@ ks_service_new (const KsSettings *settings, GError **error)
 	service->listeners = (KsListeners){-1, -1};
 	service->spare_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 	g_mutex_init (&service->dispatch.policy_lock);
+	g_mutex_init (&service->dispatch.problem_lock);
 	service->attachments = ks_attachments_new ();
 	service->sampler = ks_sampler_new ();
 	service->quota = ks_quota_new ();
@@ -229,6 +230,8 @@ ks_service_free (KsService *service)
 	g_clear_pointer (&service->quota, ks_quota_free);
 	g_clear_pointer (&service->loop, g_main_loop_unref);
 	g_mutex_clear (&service->dispatch.policy_lock);
+	g_mutex_clear (&service->dispatch.problem_lock);
+	g_free (service->dispatch.problem);
 	g_free (service);
 }
 

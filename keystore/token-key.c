@@ -65,11 +65,15 @@ token_label (const char *label)
 /* ---- generation ---- */
 
 static CK_RV
-read_point (KsToken *token, CK_OBJECT_HANDLE handle, const KsCurve *curve, GBytes **spki)
+read_point (KsToken *token,
+	    CK_SESSION_HANDLE session,
+	    CK_OBJECT_HANDLE handle,
+	    const KsCurve *curve,
+	    GBytes **spki)
 {
 	guint8 point[KS_NUMBER_MAX];
 	CK_ATTRIBUTE attribute = {CKA_EC_POINT, point, sizeof point};
-	CK_RV rv = token->p11->C_GetAttributeValue (token->keeper, handle, &attribute, 1);
+	CK_RV rv = token->p11->C_GetAttributeValue (session, handle, &attribute, 1);
 	KsSlice cursor, bare;
 
 	if (rv != CKR_OK)
@@ -86,7 +90,10 @@ read_point (KsToken *token, CK_OBJECT_HANDLE handle, const KsCurve *curve, GByte
 }
 
 static CK_RV
-read_modulus (KsToken *token, CK_OBJECT_HANDLE handle, GBytes **spki)
+read_modulus (KsToken *token,
+	      CK_SESSION_HANDLE session,
+	      CK_OBJECT_HANDLE handle,
+	      GBytes **spki)
 {
 	guint8 modulus[KS_NUMBER_MAX], exponent[8];
 	CK_ATTRIBUTE list[] = {
@@ -94,7 +101,7 @@ read_modulus (KsToken *token, CK_OBJECT_HANDLE handle, GBytes **spki)
 		{CKA_PUBLIC_EXPONENT, exponent, sizeof exponent},
 	};
 	CK_RV rv =
-		token->p11->C_GetAttributeValue (token->keeper, handle, list, G_N_ELEMENTS (list));
+		token->p11->C_GetAttributeValue (session, handle, list, G_N_ELEMENTS (list));
 
 	if (rv == CKR_OK)
 		*spki = ks_spki_from_rsa (modulus, list[0].ulValueLen, exponent,
@@ -104,6 +111,7 @@ read_modulus (KsToken *token, CK_OBJECT_HANDLE handle, GBytes **spki)
 
 static CK_RV
 generate (KsToken *token,
+	  CK_SESSION_HANDLE session,
 	  KsKeyType type,
 	  guint bits,
 	  const guint8 *key_id,
@@ -131,18 +139,18 @@ generate (KsToken *token,
 	}
 	add_private (&private, token, type);
 	add_name (&private, key_id, label);
-	rv = token->p11->C_GenerateKeyPair (token->keeper, &mechanism, public.list, public.count,
+	rv = token->p11->C_GenerateKeyPair (session, &mechanism, public.list, public.count,
 					    private.list, private.count, &public_handle,
 					    &private_handle);
 	if (rv != CKR_OK)
 		return rv;
-	rv = curve != NULL ? read_point (token, public_handle, curve, spki)
-			   : read_modulus (token, public_handle, spki);
-	token->p11->C_DestroyObject (token->keeper, public_handle);
+	rv = curve != NULL ? read_point (token, session, public_handle, curve, spki)
+			   : read_modulus (token, session, public_handle, spki);
+	token->p11->C_DestroyObject (session, public_handle);
 	if (rv == CKR_OK)
 		ks_token_remember (token, key_id, private_handle);
 	else
-		token->p11->C_DestroyObject (token->keeper, private_handle);
+		token->p11->C_DestroyObject (session, private_handle);
 	return rv;
 }
 
@@ -156,12 +164,17 @@ ks_token_generate (KsToken *token,
 		   GError **error)
 {
 	g_autofree char *full = token_label (label);
+	CK_SESSION_HANDLE session;
 	CK_RV rv;
 
-	if (!ks_token_enter (token, TRUE, error))
+	if (!ks_token_enter (token, FALSE, error))
 		return FALSE;
-	rv = generate (token, type, bits, key_id, full, spki);
-	ks_token_leave (token, TRUE);
+	rv = ks_token_take_session (token, &session);
+	if (rv == CKR_OK) {
+		rv = generate (token, session, type, bits, key_id, full, spki);
+		ks_token_give_session (token, session, rv);
+	}
+	ks_token_leave (token, FALSE);
 	return rv == CKR_OK || ks_token_fail (error, "C_GenerateKeyPair", rv);
 }
 
@@ -170,15 +183,20 @@ ks_token_generate (KsToken *token,
 static gboolean
 create (KsToken *token, Template *template, const guint8 *key_id, GError **error)
 {
+	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE handle;
 	CK_RV rv;
 
-	if (!ks_token_enter (token, TRUE, error))
+	if (!ks_token_enter (token, FALSE, error))
 		return FALSE;
-	rv = token->p11->C_CreateObject (token->keeper, template->list, template->count, &handle);
-	if (rv == CKR_OK)
-		ks_token_remember (token, key_id, handle);
-	ks_token_leave (token, TRUE);
+	rv = ks_token_take_session (token, &session);
+	if (rv == CKR_OK) {
+		rv = token->p11->C_CreateObject (session, template->list, template->count, &handle);
+		if (rv == CKR_OK)
+			ks_token_remember (token, key_id, handle);
+		ks_token_give_session (token, session, rv);
+	}
+	ks_token_leave (token, FALSE);
 	return rv == CKR_OK || ks_token_fail (error, "C_CreateObject", rv);
 }
 

@@ -16,9 +16,9 @@ struct _KsToken {
 	char *pin_file;
 	GMutex opening;
 	gint open; /* atomic */
-	/* Held for reading by every call into the module, for writing by what makes, destroys,
-	 * enumerates or reopens: SoftHSM's own locking does not cover these (a find races a
-	 * create). */
+	/* Held for reading by every call into the module, for writing by what destroys, enumerates
+	 * or reopens: SoftHSM's own locking does not cover these (a find races a create). What
+	 * makes a key only reads: a TPM takes half a minute for one, and signatures go on. */
 	GRWLock access;
 	void *library;
 	CK_FUNCTION_LIST *p11;
@@ -28,6 +28,7 @@ struct _KsToken {
 	char *serial;
 	GMutex pooling;
 	GArray *idle;
+	GMutex indexing;     /* the next member, within the access lock */
 	GHashTable *handles; /* CKA_ID (GBytes) -> CK_OBJECT_HANDLE */
 };
 

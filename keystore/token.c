@@ -36,6 +36,7 @@ ks_token_new (const KsTokenConfig *config)
 						(GDestroyNotify)g_bytes_unref, g_free);
 	g_mutex_init (&token->opening);
 	g_mutex_init (&token->pooling);
+	g_mutex_init (&token->indexing);
 	g_rw_lock_init (&token->access);
 	return token;
 }
@@ -67,6 +68,7 @@ ks_token_free (KsToken *token)
 	g_hash_table_unref (token->handles);
 	g_mutex_clear (&token->opening);
 	g_mutex_clear (&token->pooling);
+	g_mutex_clear (&token->indexing);
 	g_rw_lock_clear (&token->access);
 	g_free (token);
 }
@@ -296,6 +298,7 @@ gboolean
 ks_token_handle (KsToken *token, const guint8 *key_id, CK_OBJECT_HANDLE *handle)
 {
 	g_autoptr (GBytes) key = g_bytes_new_static (key_id, KS_KEY_ID_LEN);
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&token->indexing);
 	const CK_OBJECT_HANDLE *found = g_hash_table_lookup (token->handles, key);
 
 	if (found != NULL)
@@ -306,6 +309,8 @@ ks_token_handle (KsToken *token, const guint8 *key_id, CK_OBJECT_HANDLE *handle)
 void
 ks_token_remember (KsToken *token, const guint8 *key_id, CK_OBJECT_HANDLE handle)
 {
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&token->indexing);
+
 	g_hash_table_replace (token->handles, g_bytes_new (key_id, KS_KEY_ID_LEN),
 			      g_memdup2 (&handle, sizeof handle));
 }
@@ -317,16 +322,15 @@ ks_token_serial (const KsToken *token)
 }
 
 gboolean
-ks_token_contains (KsToken *token, const guint8 *key_id)
+ks_token_contains (KsToken *token, const guint8 *key_id, gboolean *found, GError **error)
 {
 	CK_OBJECT_HANDLE handle;
-	gboolean found;
 
-	if (!ks_token_enter (token, FALSE, NULL))
+	if (!ks_token_enter (token, FALSE, error))
 		return FALSE;
-	found = ks_token_handle (token, key_id, &handle);
+	*found = ks_token_handle (token, key_id, &handle);
 	ks_token_leave (token, FALSE);
-	return found;
+	return TRUE;
 }
 
 GPtrArray *
@@ -338,9 +342,11 @@ ks_token_list (KsToken *token)
 
 	if (!ks_token_enter (token, FALSE, NULL))
 		return list;
+	g_mutex_lock (&token->indexing);
 	g_hash_table_iter_init (&iter, token->handles);
 	while (g_hash_table_iter_next (&iter, &key, NULL))
 		g_ptr_array_add (list, g_bytes_ref (key));
+	g_mutex_unlock (&token->indexing);
 	ks_token_leave (token, FALSE);
 	return list;
 }

@@ -110,10 +110,14 @@ gboolean ks_token_import_secret (KsToken *token,
 
 /**
  * ks_token_contains:
+ * @found: (out): whether the token holds a key with that CKA_ID
  *
- * Returns: whether the (open) token holds a key with that CKA_ID
+ * Returns: %FALSE when it cannot be told, because the token does not open
  */
-gboolean ks_token_contains (KsToken *token, const guint8 *key_id);
+gboolean ks_token_contains (KsToken *token,
+			    const guint8 *key_id,
+			    gboolean *found,
+			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * ks_token_list:

@@ -100,6 +100,7 @@ test_generate (gconstpointer data)
 	g_autoptr (GError) error = NULL;
 	g_autoptr (KsGeneration) memory = NULL;
 	g_autoptr (KsGeneration) token = NULL;
+	gboolean found;
 	Store *store;
 
 	if (!store_has_token ())
@@ -108,7 +109,8 @@ test_generate (gconstpointer data)
 	memory = store_add_pair (store, "memory", kinds[i].type, kinds[i].bits);
 	g_assert_true (store_key_works (store, memory));
 	g_assert_true (ks_token_destroy (store->token, memory->key_id, &error));
-	g_assert_false (ks_token_contains (store->token, memory->key_id));
+	g_assert_true (ks_token_contains (store->token, memory->key_id, &found, &error));
+	g_assert_false (found);
 	/* The copy in memory goes when it is forgotten. */
 	g_assert_true (store_key_works (store, memory));
 	ks_resident_forget (store->resident, memory->key_object);
@@ -121,6 +123,52 @@ test_generate (gconstpointer data)
 	g_assert_true (ks_token_destroy (store->token, token->key_id, &error));
 	g_assert_false (store_key_works (store, token));
 	store_free (store);
+}
+
+typedef struct {
+	Store *store;
+	gint started, ended; /* atomic */
+} Generation;
+
+static gpointer
+generate_slowly (gpointer data)
+{
+	Generation *generation = data;
+	guint8 key_id[KS_KEY_ID_LEN] = "generated slowly";
+	g_autoptr (GBytes) spki = NULL;
+	g_autoptr (GError) error = NULL;
+
+	g_atomic_int_set (&generation->started, TRUE);
+	g_assert_true (ks_token_generate (generation->store->token, KS_KEY_RSA, 4096, key_id,
+					  "slow", &spki, &error));
+	g_atomic_int_set (&generation->ended, TRUE);
+	return NULL;
+}
+
+/* A token takes its time for a new key: the others sign all the while. */
+static void
+test_generate_meanwhile (void)
+{
+	g_autoptr (KsGeneration) other = NULL;
+	Generation generation = {NULL, FALSE, FALSE};
+	GThread *thread;
+	guint signatures = 0;
+
+	if (!store_has_token ())
+		return;
+	generation.store = store_new (KS_RESIDENCY_TOKEN);
+	other = store_add_pair (generation.store, "other", KS_KEY_P256, 0);
+	thread = g_thread_new ("generation", generate_slowly, &generation);
+	while (!g_atomic_int_get (&generation.started))
+		g_thread_yield ();
+	while (!g_atomic_int_get (&generation.ended)) {
+		g_assert_true (store_key_works (generation.store, other));
+		signatures++;
+	}
+	g_thread_join (thread);
+	g_test_message ("%u signatures meanwhile", signatures);
+	g_assert_cmpuint (signatures, >, 50);
+	store_free (generation.store);
 }
 
 static KsSecret *
@@ -241,6 +289,7 @@ main (int argc, char **argv)
 		g_test_add_data_func (generate, GUINT_TO_POINTER (i), test_generate);
 		g_test_add_data_func (import, GUINT_TO_POINTER (i), test_import);
 	}
+	g_test_add_func ("/token/generate/meanwhile", test_generate_meanwhile);
 	g_test_add_func ("/token/import/refused", test_import_refused);
 	g_test_add_func ("/token/secret", test_secret);
 	return g_test_run ();
