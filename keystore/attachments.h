@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Certificates between ATTACH_CERTIFICATES or STAGE_ANCHORS and PUBLISH. In memory only: after a
- * restart of the keystore the staged key is still there and the provisioner attaches again.
+ * Certificates between ATTACH_CERTIFICATES or STAGE_ANCHORS and PUBLISH, DISCARD or REMOVE. In
+ * memory only: after a restart of the keystore the staged key is still there and the provisioner
+ * attaches again; anchors it stages again.
  */
 #pragma once
 

@@ -102,7 +102,8 @@ ks_audit (KsEvent event, const KsPeer *peer, const char *credential, const char 
 
 /* ---- sampling ---- */
 
-#define SAMPLES 1024
+#define SAMPLE_SETS 128
+#define SAMPLE_WAYS 8
 #define SAMPLE_US (60 * G_USEC_PER_SEC)
 
 typedef struct {
@@ -114,7 +115,7 @@ typedef struct {
 
 struct _KsSampler {
 	GMutex lock;
-	Sample samples[SAMPLES];
+	Sample samples[SAMPLE_SETS][SAMPLE_WAYS];
 };
 
 KsSampler *
@@ -139,11 +140,19 @@ ks_sampler_take (KsSampler *sampler, KsEvent event, guint32 number, uid_t uid, g
 	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&sampler->lock);
 	guint32 hash =
 		(number * 2654435761u) ^ (uid * 2246822519u) ^ ((guint32)event * 3266489917u);
-	Sample *sample = &sampler->samples[(hash >> 12) % SAMPLES];
-	gboolean same = sample->number == number && sample->uid == uid && sample->event == event;
+	Sample *set = sampler->samples[(hash >> 12) % SAMPLE_SETS], *free_sample = NULL;
 
-	if (same && sample->told_us != 0 && now_us - sample->told_us < SAMPLE_US)
+	for (guint i = 0; i < SAMPLE_WAYS; i++) {
+		Sample *sample = &set[i];
+
+		if (sample->told_us == 0 || now_us - sample->told_us >= SAMPLE_US)
+			free_sample = sample;
+		else if (sample->number == number && sample->uid == uid && sample->event == event)
+			return FALSE;
+	}
+	/* Two that drove each other out would be told at every signature. */
+	if (free_sample == NULL)
 		return FALSE;
-	*sample = (Sample){number, uid, event, now_us};
+	*free_sample = (Sample){number, uid, event, now_us};
 	return TRUE;
 }

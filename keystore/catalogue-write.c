@@ -12,7 +12,7 @@
 
 #include <sys/random.h>
 
-#define GENERATIONS_MAX 64
+#define GENERATIONS_MAX 64 /* of one credential that have, or may get, a key in use */
 
 static gboolean
 fail (GError **error, KsError code, const char *name, const char *reason)
@@ -59,9 +59,31 @@ check_intent (const Intent *new, KsCredential *known, GError **error)
 	if (known->kind != intent->kind || known->suid != intent->suid)
 		return fail (error, KS_ERROR_STATE, intent->name,
 			     "exists with another kind or usage constraint: remove it first");
-	if (known->generations->len >= GENERATIONS_MAX)
-		return fail (error, KS_ERROR_LIMIT, intent->name, "too many generations");
 	return TRUE;
+}
+
+/* At the limit the oldest superseded key ends before its time: a device that renews more often than
+ * its certificates expire must be able to go on. Who watches for revoked keys destroys it. */
+static gboolean
+make_room (KsMutation *mutation, const KsCredential *known, GError **error)
+{
+	const KsGeneration *oldest = NULL;
+	guint count = 0;
+
+	for (guint i = 0; known != NULL && i < known->generations->len; i++) {
+		const KsGeneration *generation = g_ptr_array_index (known->generations, i);
+
+		count += generation->state != KS_STATE_REVOKED;
+		if (generation->state == KS_STATE_RETAINED &&
+		    (oldest == NULL || generation->number < oldest->number))
+			oldest = generation;
+	}
+	if (count < GENERATIONS_MAX)
+		return TRUE;
+	if (oldest == NULL || known->generations->len >= 2 * GENERATIONS_MAX)
+		return fail (error, KS_ERROR_LIMIT, known->name, "too many generations");
+	return ks_sql_run (mutation->db, error, "UPDATE generation SET state = 5 WHERE id = ?1",
+			   "i", oldest->row);
 }
 
 static gboolean
@@ -133,7 +155,7 @@ add_intent (KsMutation *mutation, gpointer arguments, GError **error)
 	g_autoptr (KsStatement) number = NULL;
 	gboolean row;
 
-	if (!check_intent (new, known, error) ||
+	if (!check_intent (new, known, error) || !make_room (mutation, known, error) ||
 	    !write_credential (mutation, new->intent, known, error) ||
 	    !write_generation (mutation, new, error))
 		return FALSE;

@@ -4,6 +4,8 @@
 
 #include "keystore/connection.h"
 
+#include "keystore/policy.h"
+
 #include <errno.h>
 #include <linux/sockios.h>
 #include <pthread.h>
@@ -36,7 +38,8 @@ typedef struct {
 	int fd;
 	KsSocket socket;
 	uid_t uid;
-	guint32 cpu; /* where the thread was moved last */
+	guint32 cpu;       /* where the thread was moved last */
+	gboolean stranger; /* counted as one */
 	guint8 frame[WIRE_FRAME_MAX];
 	guint8 reply[WIRE_FRAME_MAX];
 } Connection;
@@ -195,6 +198,30 @@ serve_one (Connection *connection, KsRequest *request)
 }
 
 static void
+tell_refusal (KsConnections *connections, uid_t uid, const char *why)
+{
+	if (ks_sampler_take (connections->dispatch->sampler, KS_EVENT_CONNECTION_REFUSED, 0, uid,
+			     g_get_monotonic_time ()))
+		ks_audit (KS_EVENT_CONNECTION_REFUSED, NULL, NULL,
+			  "connection of uid %u refused: %s", uid, why);
+}
+
+static gboolean
+admit (Connection *connection, const KsPeer *peer)
+{
+	KsDispatch *dispatch = connection->connections->dispatch;
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
+
+	if (!ks_policy_is_stranger (peer, state))
+		return TRUE;
+	connection->stranger = ks_quota_take_stranger (dispatch->quota);
+	if (!connection->stranger)
+		tell_refusal (connection->connections, connection->uid,
+			      "too many connections of users without a credential");
+	return connection->stranger;
+}
+
+static void
 serve (Connection *connection)
 {
 	g_autoptr (GError) error = NULL;
@@ -207,6 +234,8 @@ serve (Connection *connection)
 			  error->message);
 		return;
 	}
+	if (!admit (connection, peer))
+		return;
 	while (serve_one (connection, &request))
 		;
 }
@@ -217,6 +246,8 @@ connection_free (Connection *connection)
 	close (connection->fd);
 	if (connection->socket == KS_SOCKET_PROVISION) /* what was too large may have been a key */
 		explicit_bzero (connection->frame, sizeof connection->frame);
+	if (connection->stranger)
+		ks_quota_give_stranger (connection->connections->dispatch->quota);
 	ks_quota_give (connection->connections->dispatch->quota, connection->uid);
 	g_free (connection);
 }
@@ -281,15 +312,6 @@ start_thread (Connection *connection)
 	pthread_sigmask (SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy (&attributes);
 	return rc == 0;
-}
-
-static void
-tell_refusal (KsConnections *connections, uid_t uid, const char *why)
-{
-	if (ks_sampler_take (connections->dispatch->sampler, KS_EVENT_CONNECTION_REFUSED, 0, uid,
-			     g_get_monotonic_time ()))
-		ks_audit (KS_EVENT_CONNECTION_REFUSED, NULL, NULL,
-			  "connection of uid %u refused: %s", uid, why);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "keystore/binding.h"
+#include "keystore/describe.h"
 #include "keystore/dispatch-handlers.h"
 
 #include <string.h>
@@ -26,19 +27,24 @@ void
 ks_handle_remove (KsDispatch *dispatch, KsRequest *request)
 {
 	g_autofree char *name = string_of (request->message.name.name);
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
+	KsCredential *credential = ks_catalogue_state_find (state, name);
 	g_autoptr (GError) error = NULL;
 
 	if (!ks_publisher_remove (dispatch->publisher, name, &error)) {
 		ks_request_fail_error (request, error);
 		return;
 	}
+	for (guint i = 0; credential != NULL && i < credential->generations->len; i++)
+		ks_attachments_drop (dispatch->attachments,
+				     ks_describe_number (credential->generations->pdata[i]));
 	ks_audit (KS_EVENT_DESTROYED, request->peer, name, "%s: removed", name);
 	answer_changed (dispatch, request);
 }
 
 /* ---- policy ---- */
 
-/* @list with @principal added or removed, without doubles. */
+/* @list with @principal added or removed. */
 static GStrv
 changed_list (const GStrv list, const char *principal, gboolean add)
 {
@@ -65,7 +71,9 @@ change_policy (KsDispatch *dispatch,
 	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&dispatch->policy_lock);
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
 	KsCredential *credential = ks_catalogue_state_find (state, name);
+	g_autofree char *resolved = ks_peer_principal_name (principal, group);
 	g_auto (GStrv) list = NULL;
+	GStrv known;
 
 	if (credential == NULL) {
 		g_set_error (error, KS_ERROR, KS_ERROR_NOT_FOUND, "no credential named %s", name);
@@ -77,7 +85,13 @@ change_policy (KsDispatch *dispatch,
 			     principal);
 		return FALSE;
 	}
-	list = changed_list (group ? credential->groups : credential->users, principal, add);
+	known = group ? credential->groups : credential->users;
+	/* A number that was granted before its user had a name is revoked as it was granted. */
+	if (add || !g_strv_contains ((const char *const *)known, principal))
+		principal = resolved;
+	if (g_strv_contains ((const char *const *)known, principal) == add)
+		return TRUE;
+	list = changed_list (known, principal, add);
 	if (add && g_strv_length (credential->users) + g_strv_length (credential->groups) >=
 			   WIRE_PRINCIPALS_MAX) {
 		g_set_error (error, KS_ERROR, KS_ERROR_LIMIT,
@@ -149,8 +163,7 @@ make_reference (KsDispatch *dispatch,
 		const char *consumer,
 		GError **error)
 {
-	gboolean group = consumer[0] == '@';
-	gboolean exists;
+	gboolean group = consumer[0] == '@', exists;
 	char *reference = find_reference (dispatch, name, consumer, &exists);
 
 	if (reference != NULL)
@@ -174,7 +187,10 @@ void
 ks_handle_reference (KsDispatch *dispatch, KsRequest *request)
 {
 	g_autofree char *name = string_of (request->message.reference.name);
-	g_autofree char *consumer = string_of (request->message.reference.consumer);
+	g_autofree char *wanted = string_of (request->message.reference.consumer);
+	gboolean group = wanted[0] == '@';
+	g_autofree char *principal = ks_peer_principal_name (wanted + group, group);
+	g_autofree char *consumer = g_strconcat (group ? "@" : "", principal, NULL);
 	g_autoptr (GError) error = NULL;
 	g_autofree char *reference =
 		make_reference (dispatch, request->peer, name, consumer, &error);

@@ -240,19 +240,6 @@ find_staged (const KsCatalogueState *state, guint32 number, KsCredential **crede
 	return NULL;
 }
 
-static gboolean
-certifies (GBytes *leaf, GBytes *spki)
-{
-	KsCertificateFields fields;
-	gsize len;
-	gconstpointer data;
-
-	if (spki == NULL || !ks_certificate_parse (leaf, &fields, NULL))
-		return FALSE;
-	data = g_bytes_get_data (spki, &len);
-	return fields.spki.len == len && memcmp (fields.spki.data, data, len) == 0;
-}
-
 void
 ks_handle_attach_certificates (KsDispatch *dispatch, KsRequest *request)
 {
@@ -260,6 +247,7 @@ ks_handle_attach_certificates (KsDispatch *dispatch, KsRequest *request)
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
 	g_autoptr (GPtrArray) chain = NULL, anchors = NULL;
 	g_autoptr (GBytes) leaf = NULL;
+	KsCertificateFields fields;
 	KsCredential *credential;
 	KsGeneration *generation = find_staged (state, wanted->generation, &credential);
 
@@ -270,7 +258,8 @@ ks_handle_attach_certificates (KsDispatch *dispatch, KsRequest *request)
 	}
 	if (wanted->leaf.len > 0) {
 		leaf = g_bytes_new (wanted->leaf.data, wanted->leaf.len);
-		if (!certifies (leaf, generation->spki)) {
+		if (generation->spki == NULL || !ks_certificate_parse (leaf, &fields, NULL) ||
+		    !ks_certificate_is_for (&fields, generation->spki)) {
 			ks_request_fail (request, CKR_ATTRIBUTE_VALUE_INVALID,
 					 "the certificate is not for this key");
 			return;
@@ -339,24 +328,35 @@ answer_changed (KsDispatch *dispatch, KsRequest *request)
 	ks_request_reply (request, &reply);
 }
 
-/* Ends the keys that the publication replaced; the set itself stays published whatever comes. */
+/* Ends the keys that the publication replaced; the set itself stays published whatever comes. All
+ * are tried: FALSE with the first error. */
 static gboolean
 revoke_replaced (KsDispatch *dispatch, const Set *set, GError **error)
 {
+	g_autoptr (GError) first = NULL;
+
 	for (guint i = 0; i < set->count; i++) {
 		const GPtrArray *generations = set->credentials[i]->generations;
 
 		for (guint j = 0; j < generations->len; j++) {
 			const KsGeneration *old = generations->pdata[j];
+			g_autoptr (GError) failure = NULL;
 
-			if ((old->state == KS_STATE_CURRENT || old->state == KS_STATE_RETAINED) &&
-			    old->key_object != 0 &&
-			    !ks_publisher_revoke (dispatch->publisher, set->members[i].name,
-						  old->number, error))
-				return FALSE;
+			if ((old->state != KS_STATE_CURRENT && old->state != KS_STATE_RETAINED) ||
+			    old->key_object == 0 ||
+			    ks_publisher_revoke (dispatch->publisher, set->members[i].name,
+						 old->number, &failure) ||
+			    g_error_matches (failure, KS_ERROR, KS_ERROR_NOT_FOUND) ||
+			    first != NULL)
+				continue;
+			first = g_steal_pointer (&failure);
 		}
 	}
-	return TRUE;
+	if (first == NULL)
+		return TRUE;
+	g_propagate_prefixed_error (error, g_steal_pointer (&first),
+				    "published, but an old key could not be destroyed: ");
+	return FALSE;
 }
 
 void
@@ -378,9 +378,11 @@ ks_handle_publish (KsDispatch *dispatch, KsRequest *request)
 			  "%s: generation %u published", set.members[i].name,
 			  wanted->generations.items[i]);
 	}
-	if (wanted->revoke_old && !revoke_replaced (dispatch, &set, &error))
-		ks_audit (KS_EVENT_WARNING, request->peer, NULL,
-			  "published, but an old key could not be destroyed: %s", error->message);
+	if (wanted->revoke_old && !revoke_replaced (dispatch, &set, &error)) {
+		ks_audit (KS_EVENT_WARNING, request->peer, NULL, "%s", error->message);
+		ks_request_fail_error (request, error);
+		return;
+	}
 	answer_changed (dispatch, request);
 }
 

@@ -71,7 +71,8 @@ tell_denial (KsDispatch *dispatch, const KsRequest *request, guint32 object)
 {
 	const KsPeer *peer = request->peer;
 
-	if (ks_sampler_take (dispatch->sampler, KS_EVENT_KEY_DENIED, object, peer->uid,
+	/* Not by object: its number is the caller's choice, and would fill the journal. */
+	if (ks_sampler_take (dispatch->sampler, KS_EVENT_KEY_DENIED, 0, peer->uid,
 			     g_get_monotonic_time ()))
 		ks_audit (KS_EVENT_KEY_DENIED, peer, NULL, "key %u is not for uid %u", object,
 			  peer->uid);

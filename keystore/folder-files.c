@@ -184,12 +184,18 @@ give_to (int file, const char *user)
 {
 	char room[4096];
 	struct passwd entry, *found = NULL;
+	guint64 number;
+	uid_t uid;
 
-	if (user[0] == '@' || getpwnam_r (user, &entry, room, sizeof room, &found) != 0 ||
-	    found == NULL || found->pw_uid == geteuid ())
+	if (getpwnam_r (user, &entry, room, sizeof room, &found) == 0 && found != NULL)
+		uid = found->pw_uid;
+	else if (g_ascii_string_to_unsigned (user, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+		uid = (uid_t)number; /* a user without a name */
+	else
 		return;
-	if (geteuid () == 0 ? fchown (file, found->pw_uid, (gid_t)-1) != 0
-			    : !let_read (file, found->pw_uid))
+	if (uid == geteuid ())
+		return;
+	if (geteuid () == 0 ? fchown (file, uid, (gid_t)-1) != 0 : !let_read (file, uid))
 		g_message ("%s cannot be given its reference as a file", user);
 }
 

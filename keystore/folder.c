@@ -2,10 +2,9 @@
 /*
  * The credential folders. A new folder is written beside the old one, synced, and exchanged with it
  * by renameat2(RENAME_EXCHANGE): whoever opens a path finds all files of one generation. key.pem
- * names the key by label only, so it is the same file in every generation, and the token gives its
- * current key first. What no exchange can close: a program that reads cert.pem just before a
- * publication and opens its key just after it finds that they do not fit; it fails to start, or to
- * reload, once.
+ * names its generation's key by id, and the former key is kept for a while: so a program that opens
+ * cert.pem just before a publication and key.pem just after it is the only one that gets two that
+ * do not fit; it fails to start, or to reload, once.
  */
 #include <config.h>
 

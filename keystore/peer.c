@@ -87,6 +87,18 @@ ks_peer_principal_is_usable (const char *name, gboolean group)
 	return !id_of (group ? LOOKUP_GID : LOOKUP_UID, name, &id) || id != KS_ID_NOBODY;
 }
 
+char *
+ks_peer_principal_name (const char *name, gboolean group)
+{
+	LookupKind kind = group ? LOOKUP_GID : LOOKUP_UID;
+	guint64 number;
+	char *found = NULL;
+
+	if (g_ascii_string_to_unsigned (name, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+		found = name_of (kind, (guint32)number);
+	return found != NULL ? found : g_strdup (name);
+}
+
 gboolean
 ks_peer_uid (int fd, uid_t *uid)
 {
@@ -180,6 +192,7 @@ struct _KsQuota {
 	GMutex lock;
 	GHashTable *per_uid; /* uid -> count, without entries of 0 */
 	guint used;
+	guint strangers;
 };
 
 KsQuota *
@@ -229,6 +242,26 @@ ks_quota_give (KsQuota *quota, uid_t uid)
 		g_hash_table_insert (quota->per_uid, GUINT_TO_POINTER (uid),
 				     GUINT_TO_POINTER (count - 1));
 	quota->used--;
+}
+
+gboolean
+ks_quota_take_stranger (KsQuota *quota)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&quota->lock);
+
+	if (quota->strangers >= KS_CONNECTIONS_STRANGERS_MAX)
+		return FALSE;
+	quota->strangers++;
+	return TRUE;
+}
+
+void
+ks_quota_give_stranger (KsQuota *quota)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&quota->lock);
+
+	g_return_if_fail (quota->strangers > 0);
+	quota->strangers--;
 }
 
 guint

@@ -84,11 +84,21 @@ gboolean ks_peer_lookup_user (const char *name, uid_t *uid);
  */
 gboolean ks_peer_principal_is_usable (const char *name, gboolean group);
 
+/**
+ * ks_peer_principal_name:
+ * @group: whether @name is a group's
+ *
+ * Returns: (transfer full): the name that belongs to @name when that is a number and has one; else
+ *     @name as it is: a user without a name is named by number
+ */
+char *ks_peer_principal_name (const char *name, gboolean group);
+
 /* ---- quotas ---- */
 
 #define KS_CONNECTIONS_MAX 1024
 #define KS_CONNECTIONS_PER_UID_MAX 256
 #define KS_CONNECTIONS_RESERVED 64 /* of all, for root and the provisioner */
+#define KS_CONNECTIONS_STRANGERS_MAX 128 /* of all users together that may use no credential */
 
 typedef struct _KsQuota KsQuota;
 
@@ -104,6 +114,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KsQuota, ks_quota_free)
  */
 gboolean ks_quota_take (KsQuota *quota, uid_t uid, gboolean trusted);
 void ks_quota_give (KsQuota *quota, uid_t uid);
+
+/**
+ * ks_quota_take_stranger:
+ *
+ * For a connection, counted already, of a user that no credential is for: one user may own many
+ * thousand uids, and together they must not shut out those the keystore is for.
+ *
+ * Returns: whether it may stay; give it back with ks_quota_give_stranger(). Any thread.
+ */
+gboolean ks_quota_take_stranger (KsQuota *quota);
+void ks_quota_give_stranger (KsQuota *quota);
 
 /**
  * ks_quota_used:

@@ -59,6 +59,20 @@ ks_policy_allows_object (const KsPeer *peer, const KsPlace *place)
 }
 
 gboolean
+ks_policy_is_stranger (const KsPeer *peer, const KsCatalogueState *state)
+{
+	const GPtrArray *credentials = ks_catalogue_state_credentials (state);
+
+	if (peer->trusted)
+		return FALSE;
+	for (guint i = 0; i < credentials->len; i++) {
+		if (ks_policy_allows (peer, credentials->pdata[i]))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean
 ks_policy_allows_reference (const KsPeer *peer, const KsReferencePlace *place)
 {
 	const char *consumer = place->reference->consumer;

@@ -24,6 +24,13 @@ gboolean ks_policy_allows (const KsPeer *peer, const KsCredential *credential);
 gboolean ks_policy_shows (const KsPeer *peer, KsState state);
 
 /**
+ * ks_policy_is_stranger:
+ *
+ * Returns: whether @peer may use no credential at all
+ */
+gboolean ks_policy_is_stranger (const KsPeer *peer, const KsCatalogueState *state);
+
+/**
  * ks_policy_allows_object:
  * @place: where an object number points
  *

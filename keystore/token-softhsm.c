@@ -56,6 +56,19 @@ ks_softhsm_exists (const KsToken *token)
 	return dir != NULL && g_dir_read_name (dir) != NULL;
 }
 
+/* A service manager's credential is readable for one user by its access list, whose mask shows as
+ * the group's permission. */
+static mode_t
+forbidden_mode (const char *path)
+{
+	const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
+	gboolean below = credentials != NULL && credentials[0] != '\0' &&
+			 g_str_has_prefix (path, credentials) &&
+			 path[strlen (credentials)] == '/';
+
+	return below ? 037 : 077;
+}
+
 /* The named line of a file that nobody else may read. */
 KsSecret *
 ks_token_pin_from_file (const char *path, guint line, GError **error)
@@ -73,7 +86,7 @@ ks_token_pin_from_file (const char *path, guint line, GError **error)
 	len = fstat (fd, &status) == 0 ? read (fd, ks_secret_reveal_mutable (text), PIN_FILE_MAX)
 				       : -1;
 	close (fd);
-	if (len <= 0 || (status.st_mode & 077) != 0) {
+	if (len <= 0 || (status.st_mode & forbidden_mode (path)) != 0) {
 		g_set_error (error, KS_ERROR, KS_ERROR_TOKEN, "%s: %s", path,
 			     len <= 0 ? "no PIN in it" : "others may read it: chmod 0600");
 		return NULL;
@@ -223,6 +236,11 @@ ks_softhsm_initialize (KsToken *token, GError **error)
 	officer = user != NULL ? ks_token_pin_from_file (path, 1, error) : NULL;
 	if (officer == NULL)
 		return FALSE;
+	/* An operator's own file may have one PIN only. */
+	if (ks_secret_len (officer) == 0) {
+		ks_secret_unref (officer);
+		officer = ks_secret_ref (user);
+	}
 	memset (label, ' ', sizeof label);
 	memcpy (label, token->label, MIN (strlen (token->label), sizeof label));
 	if (slot == (CK_SLOT_ID)-1)

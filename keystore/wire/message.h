@@ -207,7 +207,7 @@ typedef struct {
 	WireList anchors;
 } WireAttachCertificates;
 
-/* PUBLISH, DISCARD: all in one transaction. */
+/* PUBLISH: all in one transaction. DISCARD: one after the other, up to the first that fails. */
 typedef struct {
 	WireNumbers generations;
 	uint32_t revoke_old; /* PUBLISH: 1 ends the replaced keys at once */
