@@ -427,6 +427,33 @@ test_many (Fixture *fixture, gconstpointer data)
 #define ADD(path, function)                                                                        \
 	g_test_add ("/catalogue/" path, Fixture, NULL, set_up, function, tear_down)
 
+/* A credential that is renewed for ever: the oldest superseded keys go. */
+static void
+test_many_generations (Fixture *fixture, gconstpointer data)
+{
+	g_autoptr (KsCatalogueState) state = NULL;
+	guint revoked = 0, retained = 0;
+	KsCredential *credential;
+
+	for (guint i = 0; i < 66; i++) {
+		g_autoptr (KsGeneration) generation =
+			add_secret (fixture, "key", "AB01@mef.example.com");
+
+		g_assert_cmpuint (generation->number, ==, i + 1);
+	}
+	state = ks_catalogue_ref_state (fixture->catalogue);
+	credential = ks_catalogue_state_find (state, "key");
+	for (guint i = 0; i < credential->generations->len; i++) {
+		const KsGeneration *generation = credential->generations->pdata[i];
+
+		g_assert_cmpint (generation->state == KS_STATE_REVOKED, ==, generation->number <= 2);
+		revoked += generation->state == KS_STATE_REVOKED;
+		retained += generation->state == KS_STATE_RETAINED;
+	}
+	g_assert_cmpuint (revoked, ==, 2);
+	g_assert_cmpuint (retained, ==, 63);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -444,5 +471,6 @@ main (int argc, char **argv)
 	ADD ("read-only", test_read_only);
 	ADD ("binding", test_binding);
 	ADD ("many", test_many);
+	ADD ("many-generations", test_many_generations);
 	return g_test_run ();
 }

@@ -239,6 +239,31 @@ test_refused (void)
 	store_remove_dir (dir);
 }
 
+/* A folder that cannot be written keeps nobody from recovering the keys. */
+static void
+test_folder_lost (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsGeneration) first = NULL;
+	g_autofree char *dir = NULL;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	dir = store_temp_dir ();
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	first = store_add_pair (store, "one", KS_KEY_P256, 0);
+	store_remove_dir (store->folders_path);
+	g_assert_true (g_file_set_contents (store->folders_path, "in the way", -1, NULL));
+	g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "credential folders: *");
+	g_assert_true (ks_publisher_recover (store->publisher, &error));
+	g_test_assert_expected_messages ();
+	g_assert_true (ks_publisher_is_ready (store->publisher));
+	g_assert_true (store_key_works (store, first));
+	store_close (store);
+	store_remove_dir (dir);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -248,5 +273,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/folder/restore", test_restore);
 	g_test_add_func ("/folder/reference", test_reference);
 	g_test_add_func ("/folder/refused", test_refused);
+	g_test_add_func ("/folder/in-the-way", test_folder_lost);
 	return g_test_run ();
 }

@@ -2,6 +2,7 @@
 /* Who the kernel says the peer is, and the quotas. */
 #include <config.h>
 
+#include "keystore/audit.h"
 #include "keystore/peer.h"
 
 #include <errno.h>
@@ -102,6 +103,12 @@ test_others (void)
 static void
 test_principals (void)
 {
+	static const struct {
+		const char *given;
+		gboolean group;
+		const char *stored;
+	} names[] = {{"0", FALSE, "root"},     {"0", TRUE, "root"},     {"54321", FALSE, "54321"},
+		     {"54321", TRUE, "54321"}, {"nobody-yet", FALSE, "nobody-yet"}};
 	uid_t uid;
 
 	g_assert_true (ks_peer_lookup_user ("root", &uid));
@@ -116,6 +123,11 @@ test_principals (void)
 	g_assert_false (ks_peer_principal_is_usable ("65534", TRUE));
 	g_assert_false (ks_peer_principal_is_usable ("nobody", FALSE));
 	g_assert_false (ks_peer_principal_is_usable ("nogroup", TRUE));
+	for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+		g_autofree char *name = ks_peer_principal_name (names[i].given, names[i].group);
+
+		g_assert_cmpstr (name, ==, names[i].stored);
+	}
 }
 
 static void
@@ -149,6 +161,33 @@ test_quota (void)
 		g_assert_true (ks_quota_take (quota, 0, TRUE));
 	g_assert_false (ks_quota_take (quota, 0, TRUE));
 	g_assert_cmpuint (ks_quota_used (quota), ==, KS_CONNECTIONS_MAX);
+	for (guint i = 0; i < KS_CONNECTIONS_STRANGERS_MAX; i++)
+		g_assert_true (ks_quota_take_stranger (quota));
+	g_assert_false (ks_quota_take_stranger (quota));
+	ks_quota_give_stranger (quota);
+	g_assert_true (ks_quota_take_stranger (quota));
+}
+
+/* Told once in a minute, also when many share the table: never at every use. */
+static void
+test_sampler (void)
+{
+	KsSampler *sampler = ks_sampler_new ();
+	guint told[2] = {0, 0};
+
+	for (guint round = 0; round < 2; round++) {
+		for (guint32 number = 1; number <= 100000; number++)
+			told[round] += ks_sampler_take (sampler, KS_EVENT_KEY_USED, number, 1000,
+							1 + round);
+	}
+	g_assert_cmpuint (told[0], >, 0);
+	g_assert_cmpuint (told[0], <=, 1024);
+	g_assert_cmpuint (told[1], ==, 0);
+	g_assert_true (ks_sampler_take (sampler, KS_EVENT_KEY_USED, 1, 1000,
+					61 * G_USEC_PER_SEC));
+	g_assert_false (ks_sampler_take (sampler, KS_EVENT_KEY_USED, 1, 1000,
+					 62 * G_USEC_PER_SEC));
+	ks_sampler_free (sampler);
 }
 
 int
@@ -160,5 +199,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/keystore/peer/principals", test_principals);
 	g_test_add_func ("/keystore/peer/doors", test_doors);
 	g_test_add_func ("/keystore/peer/quota", test_quota);
+	g_test_add_func ("/keystore/peer/sampler", test_sampler);
 	return g_test_run ();
 }

@@ -361,10 +361,34 @@ test_default_deny (void)
 	daemon_free (daemon);
 }
 
+/* What changes nothing is no change, also at the limit. */
+static void
+test_grant_again (void)
+{
+	Daemon *daemon = daemon_running ();
+	Peer *provisioner = peer_new (daemon->provision);
+	guint32 generation;
+
+	provide (provisioner, "gw", FALSE);
+	for (guint i = 0; i < WIRE_PRINCIPALS_MAX; i++) {
+		g_autofree char *uid = g_strdup_printf ("%u", 70000 + i);
+
+		g_assert_cmpuint (grant (provisioner, WIRE_MSG_GRANT, "gw", uid), ==, CKR_OK);
+	}
+	generation = provisioner->reply.changed.generation;
+	g_assert_cmpuint (grant (provisioner, WIRE_MSG_GRANT, "gw", "80000"), !=, CKR_OK);
+	g_assert_cmpuint (grant (provisioner, WIRE_MSG_GRANT, "gw", "70000"), ==, CKR_OK);
+	g_assert_cmpuint (grant (provisioner, WIRE_MSG_REVOKE, "gw", "80000"), ==, CKR_OK);
+	g_assert_cmpuint (provisioner->reply.changed.generation, ==, generation);
+	peer_free (provisioner);
+	daemon_free (daemon);
+}
+
 /* On one open connection: the grant shows on the page and counts at the next request. */
 typedef struct {
 	Task task;
 	int go, done;
+	guint expected;
 } Watch;
 
 static int
@@ -440,15 +464,16 @@ open_a_thousand (gpointer data)
 		else if (peer != NULL)
 			peer_free (peer);
 	}
-	if (accepted != 256 || write (watch->done, &byte, 1) != 1 ||
+	if (accepted != watch->expected || write (watch->done, &byte, 1) != 1 ||
 	    read (watch->go, &byte, 1) != 1)
 		return 1;
 	return 0;
 }
 
 static void
-test_thousand_connections (void)
+test_thousand_connections (gconstpointer data)
 {
+	gboolean stranger = GPOINTER_TO_INT (data);
 	int go[2], done[2], status;
 	Daemon *daemon;
 	Peer *provisioner;
@@ -462,19 +487,25 @@ test_thousand_connections (void)
 	provisioner = peer_new (daemon->provision);
 	g_assert_no_errno (pipe (go));
 	g_assert_no_errno (pipe (done));
-	watch = (Watch){{daemon, provide (provisioner, "gw", FALSE)}, go[0], done[1]};
+	watch = (Watch){{daemon, provide (provisioner, "gw", FALSE)},
+			go[0],
+			done[1],
+			stranger ? 128 : 256};
+	if (!stranger)
+		g_assert_cmpuint (grant (provisioner, WIRE_MSG_GRANT, "gw", "54321"), ==, CKR_OK);
 	peer_free (provisioner);
 	child = fork ();
 	if (child == 0)
 		_exit (run_as (OTHER_UID, open_a_thousand, &watch));
 	g_assert_cmpint (read (done[0], &byte, 1), ==, 1);
 	/* another user, root and the provisioner go on as before */
-	g_assert_cmpint (run_as (THIRD_UID, sees_nothing, &watch.task), ==, 0);
+	if (!stranger)
+		g_assert_cmpint (run_as (THIRD_UID, sees_nothing, &watch.task), ==, 0);
 	provisioner = peer_new (daemon->provision);
 	g_assert_cmpuint (grant (provisioner, WIRE_MSG_GRANT, "gw", "54322"), ==, CKR_OK);
 	g_assert_cmpint (run_as (THIRD_UID, sees_and_signs, &watch.task), ==, 0);
 	g_assert_cmpuint (peer_call (provisioner, WIRE_MSG_STATUS, NULL), ==, CKR_OK);
-	g_assert_cmpuint (provisioner->reply.status_reply.connections, >=, 257);
+	g_assert_cmpuint (provisioner->reply.status_reply.connections, >=, watch.expected + 1);
 	g_assert_cmpint (write (go[1], &byte, 1), ==, 1);
 	g_assert_cmpint (waitpid (child, &status, 0), ==, child);
 	g_assert_cmpint (status, ==, 0);
@@ -536,8 +567,12 @@ main (int argc, char **argv)
 	g_test_add_func ("/keystore/service/descriptor", test_descriptor);
 	g_test_add_func ("/keystore/service/pre-shared-key", test_pre_shared_key);
 	g_test_add_func ("/keystore/service/default-deny", test_default_deny);
+	g_test_add_func ("/keystore/service/grant-again", test_grant_again);
 	g_test_add_func ("/keystore/service/grant-at-once", test_grant_at_once);
-	g_test_add_func ("/keystore/service/thousand-connections", test_thousand_connections);
+	g_test_add_data_func ("/keystore/service/thousand-connections", GINT_TO_POINTER (FALSE),
+			      test_thousand_connections);
+	g_test_add_data_func ("/keystore/service/thousand-strangers", GINT_TO_POINTER (TRUE),
+			      test_thousand_connections);
 	g_test_add_func ("/keystore/service/restart", test_restart);
 	return g_test_run ();
 }

@@ -64,6 +64,35 @@ test_open_again (void)
 	store_remove_dir (dir);
 }
 
+/* A PIN of the service manager's: one line, and the group's permission is the access list's mask.
+ */
+static void
+test_pin_credential (void)
+{
+	g_autofree char *dir = NULL;
+	g_autofree char *pin = NULL;
+	g_autoptr (GError) error = NULL;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	dir = store_temp_dir ();
+	pin = g_build_filename (dir, "enrolee-token-pin", NULL);
+	g_assert_true (g_file_set_contents (pin, "12345678\n", -1, NULL));
+	g_setenv ("CREDENTIALS_DIRECTORY", dir, TRUE);
+	store = store_open (dir, KS_RESIDENCY_AUTO);
+	g_assert_cmpint (g_chmod (pin, 0444), ==, 0);
+	g_assert_false (ks_token_open (store->token, FALSE, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_TOKEN);
+	g_clear_error (&error);
+	g_assert_cmpint (g_chmod (pin, 0440), ==, 0);
+	g_assert_true (ks_token_open (store->token, FALSE, &error));
+	g_assert_no_error (error);
+	g_unsetenv ("CREDENTIALS_DIRECTORY");
+	store_close (store);
+	store_remove_dir (dir);
+}
+
 /* A PIN file that others may read, and one with another PIN. */
 static void
 test_pin (void)
@@ -282,6 +311,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/token/first-start", test_first_start);
 	g_test_add_func ("/token/open-again", test_open_again);
 	g_test_add_func ("/token/pin", test_pin);
+	g_test_add_func ("/token/pin/credential", test_pin_credential);
 	for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
 		g_autofree char *generate = g_strdup_printf ("/token/generate/%s", kinds[i].name);
 		g_autofree char *import = g_strdup_printf ("/token/import/%s", kinds[i].name);
