@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole credentials on provision.sock: who may use them, references, removal; and adoption of the
- * state. */
+/* Whole credentials on provision.sock: who may use them, references, removal. */
 #include <config.h>
 
-#include "keystore/binding.h"
 #include "keystore/describe.h"
 #include "keystore/dispatch-handlers.h"
 
@@ -200,15 +198,4 @@ ks_handle_reference (KsDispatch *dispatch, KsRequest *request)
 		ks_request_fail_error (request, error);
 	else
 		ks_request_reply (request, &reply);
-}
-
-void
-ks_handle_adopt (KsDispatch *dispatch, KsRequest *request)
-{
-	g_autoptr (GError) error = NULL;
-
-	if (!ks_binding_adopt (dispatch->catalogue, KS_BINDING_MACHINE_ID, &error))
-		ks_request_fail_error (request, error);
-	else
-		answer_changed (dispatch, request);
 }

@@ -57,4 +57,3 @@ void ks_handle_remove (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_grant (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_revoke (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_reference (KsDispatch *dispatch, KsRequest *request);
-void ks_handle_adopt (KsDispatch *dispatch, KsRequest *request);

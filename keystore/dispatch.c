@@ -37,7 +37,6 @@ static const Entry entries[] = {
 	{WIRE_MSG_GRANT, KS_SOCKET_PROVISION, ks_handle_grant},
 	{WIRE_MSG_REVOKE, KS_SOCKET_PROVISION, ks_handle_revoke},
 	{WIRE_MSG_REFERENCE, KS_SOCKET_PROVISION, ks_handle_reference},
-	{WIRE_MSG_ADOPT, KS_SOCKET_PROVISION, ks_handle_adopt},
 };
 
 WireBytes

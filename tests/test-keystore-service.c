@@ -152,6 +152,27 @@ test_report (void)
 	daemon_free (daemon);
 }
 
+/* STATUS tells what keeps the token from opening, and does not open it itself. */
+static void
+test_no_token (void)
+{
+	static const char *const options[] = {"--backing-module=/nonexistent/token.so", NULL};
+	Daemon *daemon = daemon_new ();
+	g_autofree char *tokens = g_build_filename (daemon->dir, "state", "tokens", NULL);
+	Peer *provisioner;
+
+	daemon_start (daemon, options);
+	provisioner = peer_new (daemon->provision);
+	for (guint i = 0; i < 3; i++) {
+		g_assert_cmpuint (peer_call (provisioner, WIRE_MSG_STATUS, NULL), ==, CKR_OK);
+		g_assert_cmpuint (provisioner->reply.status_reply.token_ready, ==, 0);
+		g_assert_cmpuint (provisioner->reply.status_reply.problem.len, >, 0);
+	}
+	g_assert_false (g_file_test (tokens, G_FILE_TEST_EXISTS));
+	peer_free (provisioner);
+	daemon_free (daemon);
+}
+
 static void
 test_rollover (void)
 {
@@ -562,6 +583,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/keystore/service/hello", test_hello);
 	g_test_add_func ("/keystore/service/provision", test_provision);
 	g_test_add_func ("/keystore/service/report", test_report);
+	g_test_add_func ("/keystore/service/no-token", test_no_token);
 	g_test_add_func ("/keystore/service/rollover", test_rollover);
 	g_test_add_func ("/keystore/service/verify", test_verify);
 	g_test_add_func ("/keystore/service/descriptor", test_descriptor);

@@ -36,7 +36,7 @@ typedef enum {
 	WIRE_MSG_GRANT = 43,
 	WIRE_MSG_REVOKE = 44,
 	WIRE_MSG_REFERENCE = 45,
-	WIRE_MSG_ADOPT = 46,
+	WIRE_MSG_ADOPT = 46, /* reserved: adoption is `enrolee-keystored --adopt` */
 	/* 64..95: reserved for requests of the keystore to enroleed */
 } WireMessageType;
 
