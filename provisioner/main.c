@@ -35,6 +35,14 @@ typedef struct {
 	int status;
 } Main;
 
+/* GOption does not free what a variable held before: defaults come after the options. */
+static void
+set_default (char **variable, const char *value)
+{
+	if (*variable == NULL)
+		*variable = g_strdup (value);
+}
+
 static gboolean
 parse_options (Options *options, int *argc, char ***argv)
 {
@@ -56,15 +64,16 @@ parse_options (Options *options, int *argc, char ***argv)
 	g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 	g_autoptr (GError) error = NULL;
 
-	options->runtime_dir = g_strdup (ENROLEE_RUNTIME_DIR);
-	options->state_dir = g_strdup (ENROLEE_STATE_DIR);
-	options->config_dir = g_strdup (ENROLEE_CONFIG_DIR);
-	options->exchange = g_build_filename (ENROLEE_LIBEXEC_DIR, PV_EXCHANGE_PROGRAM, NULL);
-	options->provider_dir = g_strdup (ENROLEE_OSSL_MODULES_DIR);
 	g_option_context_set_summary (context, "Enrols this machine's oneM2M entities.");
 	g_option_context_add_main_entries (context, entries, NULL);
-	if (g_option_context_parse (context, argc, argv, &error) && *argc == 1)
+	if (g_option_context_parse (context, argc, argv, &error) && *argc == 1) {
+		set_default (&options->runtime_dir, ENROLEE_RUNTIME_DIR);
+		set_default (&options->state_dir, ENROLEE_STATE_DIR);
+		set_default (&options->config_dir, ENROLEE_CONFIG_DIR);
+		set_default (&options->exchange, ENROLEE_LIBEXEC_DIR "/" PV_EXCHANGE_PROGRAM);
+		set_default (&options->provider_dir, ENROLEE_OSSL_MODULES_DIR);
 		return TRUE;
+	}
 	g_printerr ("enroleed: %s\n", error != NULL ? error->message : "too many arguments");
 	return FALSE;
 }

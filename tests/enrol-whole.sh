@@ -72,7 +72,7 @@ module=$top_builddir/.libs/enrolee-pkcs11.so
 export ENROLEE_RUNTIME_DIR="$run"
 echo data >"$tap_tmp/data"
 id=$(show gw1 id)
-ok "the key signs for who may" pkcs11-tool --module "$module" --sign --mechanism ECDSA-SHA256 --id "$id" \
+ok "the key signs for who may" env $preload pkcs11-tool --module "$module" --sign --mechanism ECDSA-SHA256 --id "$id" \
 	--input-file "$tap_tmp/data" --output-file "$tap_tmp/signature" --signature-format openssl
 openssl x509 -in "$state/credentials/gw1/cert.pem" -noout -pubkey >"$tap_tmp/public.pem"
 ok "with the key of the certificate" openssl dgst -sha256 -verify "$tap_tmp/public.pem" -signature "$tap_tmp/signature" \
@@ -81,7 +81,7 @@ ok "the certificate leads to the MEF's anchor" openssl verify -CAfile "$state/cr
 	-untrusted "$state/credentials/gw1/chain.pem" "$state/credentials/gw1/cert.pem"
 objects_of()
 {
-	setpriv --reuid="$1" --regid="$1" --clear-groups env ENROLEE_RUNTIME_DIR="$run" \
+	setpriv --reuid="$1" --regid="$1" --clear-groups env $preload ENROLEE_RUNTIME_DIR="$run" \
 		pkcs11-tool --module "$module" -O 2>/dev/null | grep -c 'Private Key'
 }
 if [ "$(id -u)" = 0 ] && setpriv --reuid=www-data --regid=www-data --clear-groups test -r "$module"; then
@@ -135,7 +135,7 @@ tap_stop "$sim_pid"
 enrol
 is "no MEF: tried again" $enrol_status 8
 like "it is named" "$(cat "$tap_tmp/enrol.out")" '\(unreachable\); enroleed tries again in [1-3] s'
-ok "what is provisioned stays usable" pkcs11-tool --module "$module" --sign --mechanism ECDSA-SHA256 --id "$(show gw1 id)" \
+ok "what is provisioned stays usable" env $preload pkcs11-tool --module "$module" --sign --mechanism ECDSA-SHA256 --id "$(show gw1 id)" \
 	--input-file "$tap_tmp/data" --output-file "$tap_tmp/signature" --signature-format openssl
 tap_spawn again.out "$top_builddir/tests/sim/mef-sim" --settings "$tap_tmp/mef.conf" --state-dir "$sim_state" --port "$sim_port"
 again() { [ "$(state_of state)" = provisioned ]; }
