@@ -203,6 +203,11 @@ program_ssh()
 	(unset OPENSSL_CONF && ssh_login)
 }
 
+ssh_clean()
+{
+	[ -z "$made" ] || rmdir "$made"
+}
+
 ssh_login()
 {
 	port=$(free_port)
@@ -223,18 +228,18 @@ ssh_login()
 		KbdInteractiveAuthentication no
 		PermitRootLogin yes
 	END
-	if [ "$(id -u)" -eq 0 ]; then
-		# sshd as root wants /run/sshd: in a mount namespace of its own, so that nothing stays
-		start_on_port sshd unshare -m sh -c 'mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd &&
-			exec /usr/sbin/sshd -D -e -f "$0"' "$tap_tmp/ssh/sshd_config" || return 1
-	else
-		start_on_port sshd /usr/sbin/sshd -D -e -f "$tap_tmp/ssh/sshd_config" || return 1
+	# sshd as root wants its folder of privilege separation, which the system makes when its own sshd starts
+	made=
+	if [ "$(id -u)" -eq 0 ] && [ ! -e /run/sshd ]; then
+		mkdir -m 755 /run/sshd && made=/run/sshd
 	fi
+	start_on_port sshd /usr/sbin/sshd -D -e -f "$tap_tmp/ssh/sshd_config" || { ssh_clean; return 1; }
 	server=$tap_pid
 	answer=$(timeout 20 ssh -F none -p "$port" -o PKCS11Provider="$module" -o IdentityFile=none \
 		-o IdentitiesOnly=no -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o LogLevel=ERROR "$(id -un)@127.0.0.1" echo logged in </dev/null 2>"$tap_tmp/ssh/error")
 	tap_stop "$server"
+	ssh_clean
 	[ "$answer" = "logged in" ] && return 0
 	tail -n 10 "$tap_tmp/ssh/error" "$tap_tmp/sshd"
 	return 1
