@@ -25,6 +25,12 @@
 #define SOCKET_NAME "token.sock"
 #define RESENDS_MAX (POOL_SIZE + 3)
 
+/* The keystore's thread of a connection follows its client to another core, which costs more than
+ * most requests. A program that moves about gets a connection for each core, up to so many, once so
+ * many requests met a connection of another core. */
+#define LOCAL_CONNECTIONS_MAX 4
+#define MISSES_MAX 16
+
 static struct {
 	ModOnce once;
 	pthread_mutex_t lock; /* never held over a request */
@@ -32,6 +38,7 @@ static struct {
 	ModConnection connections[POOL_SIZE];
 	char path[sizeof ((struct sockaddr_un *)NULL)->sun_path];
 	uint32_t client;
+	uint32_t misses;        /* since the last connection was opened */
 	uint32_t reply_wait_ms; /* as the keystore said last */
 	int64_t fail_until_ms;  /* fail at once until then */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER};
@@ -125,8 +132,20 @@ drop_foreign (const ModIds *ids)
 }
 
 static ModConnection *
-take_idle (ModConnectionState state)
+take (ModConnection *connection)
 {
+	if (connection != NULL)
+		connection->use =
+			connection->state == MOD_CONNECTION_READY ? MOD_WORKING : MOD_OPENING;
+	return connection;
+}
+
+/* An idle connection in that state; of several the one that was used on this core last. */
+static ModConnection *
+find_idle (ModConnectionState state, uint32_t cpu)
+{
+	ModConnection *found = NULL;
+
 	for (size_t i = 0; i < POOL_SIZE; i++) {
 		ModConnection *connection = &pool.connections[i];
 
@@ -136,10 +155,31 @@ take_idle (ModConnectionState state)
 			mod_connection_close (connection);
 			continue;
 		}
-		connection->use = state == MOD_CONNECTION_READY ? MOD_WORKING : MOD_OPENING;
-		return connection;
+		if (found == NULL || connection->cpu == cpu)
+			found = connection;
+		if (found->cpu == cpu)
+			break;
 	}
-	return NULL;
+	return found;
+}
+
+static ModConnection *
+take_idle (ModConnectionState state)
+{
+	return take (find_idle (state, WIRE_CPU_UNKNOWN));
+}
+
+static bool
+wants_local (const ModConnection *found, uint32_t cpu)
+{
+	size_t open = 0;
+
+	if (found->cpu == cpu || ++pool.misses < MISSES_MAX)
+		return false;
+	pool.misses = 0;
+	for (size_t i = 0; i < POOL_SIZE; i++)
+		open += pool.connections[i].state != MOD_CONNECTION_EMPTY;
+	return open < LOCAL_CONNECTIONS_MAX;
 }
 
 static bool
@@ -216,16 +256,12 @@ make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 	return outcome;
 }
 
-/* One look for a connection: NULL with MOD_LOST means look again later. */
+/* A connection made ready in a free slot of the pool; NULL with MOD_LOST when there is none. */
 static ModConnection *
-acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
+acquire_new (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
 {
-	ModConnection *connection = take_idle (MOD_CONNECTION_READY);
+	ModConnection *connection = take_idle (MOD_CONNECTION_GREETING);
 
-	*outcome = MOD_DONE;
-	if (connection != NULL)
-		return connection;
-	connection = take_idle (MOD_CONNECTION_GREETING);
 	if (connection == NULL)
 		connection = take_idle (MOD_CONNECTION_EMPTY);
 	*outcome = MOD_LOST;
@@ -238,6 +274,27 @@ acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
 	}
 	release_locked (connection);
 	return NULL;
+}
+
+/* One look for a connection: NULL with MOD_LOST means look again later. */
+static ModConnection *
+acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
+{
+	uint32_t cpu = mod_cpu ();
+	ModConnection *ready = find_idle (MOD_CONNECTION_READY, cpu);
+	ModConnection *connection;
+
+	*outcome = MOD_DONE;
+	if (ready != NULL && !wants_local (ready, cpu))
+		return take (ready);
+	connection = acquire_new (ids, deadline, outcome);
+	if (connection != NULL || ready == NULL)
+		return connection;
+	/* one more was a matter of speed; meanwhile others may have taken what was there */
+	connection = take_idle (MOD_CONNECTION_READY);
+	if (connection != NULL)
+		*outcome = MOD_DONE;
+	return connection;
 }
 
 /*

@@ -27,6 +27,14 @@ mod_now_ms (void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+uint32_t
+mod_cpu (void)
+{
+	int cpu = sched_getcpu ();
+
+	return cpu < 0 ? WIRE_CPU_UNKNOWN : (uint32_t)cpu;
+}
+
 void
 mod_ids_read (ModIds *ids)
 {
@@ -250,11 +258,10 @@ receive_reply (ModConnection *connection, ModExchange *exchange, int64_t deadlin
 static size_t
 build_request (ModConnection *connection, const ModExchange *exchange)
 {
-	int cpu = sched_getcpu ();
 	WireHeader header = {
 		.type = exchange->type,
 		.serial = ++connection->serial,
-		.cpu = cpu < 0 ? WIRE_CPU_UNKNOWN : (uint32_t)cpu,
+		.cpu = connection->cpu = mod_cpu (),
 	};
 	size_t len = wire_build (connection->frame, WIRE_FRAME_MAX, &header, exchange->message);
 

@@ -36,6 +36,7 @@ typedef struct {
 	ino_t inode;
 	ModIds ids; /* when it was opened */
 	uint32_t serial;
+	uint32_t cpu;           /* of the last request: where the keystore's thread is */
 	uint32_t wait_ms;       /* SO_RCVTIMEO as set */
 	uint32_t reply_wait_ms; /* of the keystore's HELLO */
 	uint64_t instance;
@@ -64,6 +65,9 @@ typedef struct {
 
 /** Milliseconds of a clock that never jumps. */
 int64_t mod_now_ms (void);
+
+/** The core that the thread runs on, or WIRE_CPU_UNKNOWN. */
+uint32_t mod_cpu (void);
 
 void mod_ids_read (ModIds *ids);
 bool mod_ids_equal (const ModIds *a, const ModIds *b);
