@@ -23,16 +23,3 @@ pv_backoff_delay (const PvClock *clock,
 		return delay_s;
 	return MIN (retry_after_s, PV_RETRY_AFTER_MAX_S) + delay_s - 1;
 }
-
-gint64
-pv_renewal_due (const PvClock *clock, gint64 published_s, gint64 not_after_s)
-{
-	gint64 life_s = not_after_s - published_s;
-
-	if (not_after_s == 0)
-		return 0;
-	if (life_s <= 0)
-		return not_after_s;
-	return published_s + life_s * 2 / 3 -
-	       (gint64) (clock->random (clock->data) * (double) life_s / 20);
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * When to try again, and when to renew. Pure but for the clock that is passed in.
+ * When to try again. Pure but for the clock that is passed in.
  */
 #pragma once
 
@@ -26,13 +26,3 @@ guint pv_backoff_delay (const PvClock *clock,
 			guint min_s,
 			guint max_s,
 			guint retry_after_s);
-
-/**
- * pv_renewal_due:
- * @published_s: when the credential was published
- * @not_after_s: its end; 0 for never
- *
- * Returns: two thirds of its life after @published_s (up to a twentieth earlier, at random); 0 for
- * never. Spec: TS-0003 8.3.4.3, 8.3.6
- */
-gint64 pv_renewal_due (const PvClock *clock, gint64 published_s, gint64 not_after_s);

@@ -4,8 +4,11 @@
 
 #include "provisioner/control.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "provisioner/control-interface.h"
 #include "provisioner/control-names.h"
+#include "provisioner/error.h"
 
 struct _PvControl {
 	GDBusConnection *bus;
@@ -59,35 +62,120 @@ pv_control_set_daemon (PvControl *control, PvDaemon *daemon)
 	control->daemon = daemon;
 }
 
+/* What went wrong with an instruction, in the interface's terms. */
+static void
+fail (GDBusMethodInvocation *call, const GError *error)
+{
+	const char *name = g_error_matches (error, PV_ERROR, PV_ERROR_CONFLICT) ? PV_BUS_ERROR_BUSY
+			   : g_error_matches (error, PV_ERROR, PV_ERROR_NOT_FOUND)
+				   ? PV_BUS_ERROR_NOT_ENROLLED
+				   : PV_BUS_ERROR_FAILED;
+
+	g_dbus_method_invocation_return_dbus_error (call, name, error->message);
+}
+
+static void
+on_answer (gpointer data, GVariant *result, const GError *error)
+{
+	if (result != NULL)
+		g_dbus_method_invocation_return_value (data, g_variant_new ("(@a{sv})", result));
+	else
+		fail (data, error);
+}
+
+static void
+answer_status (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call)
+{
+	g_dbus_method_invocation_return_value (
+		call, g_variant_new ("(@a{sv})", pv_enrolment_status (enrolment)));
+}
+
+/* The descriptor that an option names; -1 for none. Stays the message's. */
+static int
+find_descriptor (GVariant *options, const char *option, GDBusMethodInvocation *call)
+{
+	GUnixFDList *list =
+		g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (call));
+	gint32 index;
+	int len = 0;
+	const int *fds = list != NULL ? g_unix_fd_list_peek_fds (list, &len) : NULL;
+
+	if (!g_variant_lookup (options, option, "h", &index) || index < 0 || index >= len)
+		return -1;
+	return fds[index];
+}
+
+static void
+answer_enrol (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call)
+{
+	g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
+	g_autoptr (GError) error = NULL;
+	int trace_fd = find_descriptor (options, "trace", call);
+
+	/* an attempt that cannot even start ends here: it tells so, and its signals precede the answer */
+	if (pv_enrolment_instruct (enrolment, trace_fd, &error))
+		g_dbus_method_invocation_return_value (call, NULL);
+	else
+		fail (call, error);
+}
+
+static void
+answer_renew (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call)
+{
+	g_autoptr (GError) error = NULL;
+
+	if (pv_enrolment_renew (enrolment, &error))
+		g_dbus_method_invocation_return_value (call, NULL);
+	else
+		fail (call, error);
+}
+
+static void
+answer_probe (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call)
+{
+	pv_enrolment_probe (enrolment, on_answer, call);
+}
+
+static void
+answer_decommission (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call)
+{
+	g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
+	gboolean force = FALSE;
+
+	(void) g_variant_lookup (options, "force", "b", &force);
+	pv_enrolment_decommission (enrolment, force, on_answer, call);
+}
+
+static const struct {
+	const char *method;
+	void (*answer) (PvEnrolment *enrolment, GVariant *parameters, GDBusMethodInvocation *call);
+} methods[] = {
+	{"Enrol", answer_enrol},
+	{"Renew", answer_renew},
+	{"Probe", answer_probe},
+	{"Decommission", answer_decommission},
+	{"Status", answer_status},
+};
+
+/* All methods but List begin with an enrolment's name. */
 static void
 answer (PvControl *control, const char *method, GVariant *parameters, GDBusMethodInvocation *call)
 {
+	g_autofree char *text = NULL;
 	PvEnrolment *enrolment;
 	const char *name;
 
-	if (g_str_equal (method, "List")) {
-		g_auto (GStrv) names = pv_daemon_names (control->daemon);
-
-		g_dbus_method_invocation_return_value (call, g_variant_new ("(^as)", names));
-		return;
-	}
-	g_variant_get (parameters, "(&s)", &name);
+	g_variant_get_child (parameters, 0, "&s", &name);
 	enrolment = pv_daemon_find (control->daemon, name);
 	if (enrolment == NULL) {
-		g_autofree char *text =
-			g_strdup_printf ("there is no [enrolment %s] in the settings", name);
-
+		text = g_strdup_printf ("there is no [enrolment %s] in the settings", name);
 		g_dbus_method_invocation_return_dbus_error (call, PV_BUS_ERROR_NOT_FOUND, text);
 		return;
 	}
-	if (g_str_equal (method, "Status")) {
-		g_dbus_method_invocation_return_value (
-			call, g_variant_new ("(@a{sv})", pv_enrolment_status (enrolment)));
-		return;
+	for (gsize i = 0; i < G_N_ELEMENTS (methods); i++) {
+		if (g_str_equal (methods[i].method, method))
+			methods[i].answer (enrolment, parameters, call);
 	}
-	/* answered first: the signals of this attempt follow the answer */
-	g_dbus_method_invocation_return_value (call, NULL);
-	pv_enrolment_instruct (enrolment);
 }
 
 static void
@@ -100,7 +188,33 @@ on_call (GDBusConnection *bus,
 	 GDBusMethodInvocation *call,
 	 gpointer data)
 {
-	answer (data, method, parameters, call);
+	PvControl *control = data;
+	g_auto (GStrv) names = NULL;
+
+	if (!g_str_equal (method, "List")) {
+		answer (control, method, parameters, call);
+		return;
+	}
+	names = pv_daemon_names (control->daemon);
+	g_dbus_method_invocation_return_value (call, g_variant_new ("(^as)", names));
+}
+
+static GVariant *
+on_get_property (GDBusConnection *bus,
+		 const char *sender,
+		 const char *path,
+		 const char *interface,
+		 const char *property,
+		 GError **error,
+		 gpointer data)
+{
+	PvControl *control = data;
+
+	if (g_str_equal (property, "Version"))
+		return g_variant_new_string (PACKAGE_VERSION);
+	if (g_str_equal (property, "Exchanges"))
+		return g_variant_new_uint32 (pv_daemon_exchanges (control->daemon));
+	return g_variant_new_uint32 (pv_daemon_queued (control->daemon));
 }
 
 static void
@@ -127,7 +241,8 @@ pv_control_publish (PvControl *control,
 		    gpointer data,
 		    GError **error)
 {
-	static const GDBusInterfaceVTable table = {.method_call = on_call};
+	static const GDBusInterfaceVTable table = {.method_call = on_call,
+						   .get_property = on_get_property};
 
 	control->daemon = daemon;
 	control->owned = owned;

@@ -5,6 +5,7 @@
 #include "provisioner/daemon.h"
 
 struct _PvDaemon {
+	const PvContext *context;
 	GPtrArray *enrolments;
 };
 
@@ -14,6 +15,7 @@ pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls, gpointer
 	PvDaemon *daemon = g_new0 (PvDaemon, 1);
 	g_auto (GStrv) names = pv_settings_names (context->settings, "enrolment");
 
+	daemon->context = context;
 	daemon->enrolments = g_ptr_array_new_with_free_func ((GDestroyNotify) pv_enrolment_free);
 	for (guint i = 0; names[i] != NULL; i++)
 		g_ptr_array_add (daemon->enrolments,
@@ -45,6 +47,18 @@ pv_daemon_find (PvDaemon *daemon, const char *name)
 			return daemon->enrolments->pdata[i];
 	}
 	return NULL;
+}
+
+guint
+pv_daemon_exchanges (PvDaemon *daemon)
+{
+	return pv_slots_taken (daemon->context->slots);
+}
+
+guint
+pv_daemon_queued (PvDaemon *daemon)
+{
+	return pv_slots_queued (daemon->context->slots);
 }
 
 GStrv

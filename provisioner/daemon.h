@@ -23,5 +23,9 @@ void pv_daemon_resume (PvDaemon *daemon);
 /** (transfer none) (nullable) */
 PvEnrolment *pv_daemon_find (PvDaemon *daemon, const char *name);
 
+/** Exchanges under way, and enrolments that wait for their turn. */
+guint pv_daemon_exchanges (PvDaemon *daemon);
+guint pv_daemon_queued (PvDaemon *daemon);
+
 /** (transfer full): the names, sorted */
 GStrv pv_daemon_names (PvDaemon *daemon);

@@ -12,6 +12,10 @@
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/limits.h"
+#include "provisioner/schedule.h"
+
+/* An MEF that does not extend a registration is not asked all the time. */
+#define REGISTRATION_PAUSE_S 60
 
 static const char *
 get_text (JsonObject *event, const char *member)
@@ -46,6 +50,34 @@ get_boolean (JsonObject *event, const char *member)
 	       json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
 }
 
+void
+pv_enrolment_take_facts (GVariantDict *facts, JsonObject *event)
+{
+	JsonObjectIter iter;
+	const char *member;
+	JsonNode *node;
+
+	json_object_iter_init (&iter, event);
+	while (json_object_iter_next (&iter, &member, &node)) {
+		if (g_str_equal (member, "event") || g_str_equal (member, "time") ||
+		    !JSON_NODE_HOLDS_VALUE (node))
+			continue;
+		if (json_node_get_value_type (node) == G_TYPE_STRING)
+			g_variant_dict_insert (facts, member, "s", get_text (event, member));
+		else if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+			g_variant_dict_insert (facts, member, "b", json_node_get_boolean (node));
+		else if (json_node_get_value_type (node) == G_TYPE_INT64)
+			g_variant_dict_insert (facts, member, "x", json_node_get_int (node));
+	}
+}
+
+void
+pv_enrolment_take_failure (GVariantDict *facts, const char *code, const char *message)
+{
+	g_variant_dict_insert (facts, "error_code", "s", code != NULL ? code : "local");
+	g_variant_dict_insert (facts, "error", "s", message != NULL ? message : "");
+}
+
 /* Phases that are milestones when they are done, or not wanted. */
 static const struct {
 	const char *phase;
@@ -77,13 +109,40 @@ on_phase (PvEnrolment *enrolment, JsonObject *event)
 	}
 }
 
+/* A look at a registration that did not change is no new beginning; an update that brought nothing is tried
+ * again after two thirds of what is left. */
+static void
+plan_registration (PvEnrolment *enrolment, gint64 expires_s)
+{
+	const PvContext *context = enrolment->context;
+	gint64 now_s = pv_clock_now (context->clock);
+	const PvLife life = {now_s,
+			     expires_s,
+			     pv_settings_get_seconds (context->settings,
+						      "enrolment",
+						      enrolment->name,
+						      "RegistrationTimeSec")};
+	gint64 due_s = pv_schedule_renewal (
+		&life,
+		now_s,
+		pv_schedule_spread (context->machine, enrolment->name, "registration"));
+
+	enrolment->progress->registration_renew_s =
+		due_s == 0 ? 0 : MAX (due_s, now_s + REGISTRATION_PAUSE_S);
+}
+
 static void
 on_registered (PvEnrolment *enrolment, JsonObject *event)
 {
 	PvProgress *progress = enrolment->progress;
+	gint64 now_s = pv_clock_now (enrolment->context->clock);
+	gint64 expires_s = get_number (event, "expires", PV_TIME_MAX_S);
 
+	if (g_strcmp0 (progress->registration_id, get_text (event, "id")) != 0 ||
+	    progress->registration_expires_s != expires_s || progress->registration_renew_s <= now_s)
+		plan_registration (enrolment, expires_s);
 	pv_progress_set (&progress->registration_id, get_text (event, "id"));
-	progress->registration_expires_s = get_number (event, "expires", G_MAXINT64);
+	progress->registration_expires_s = expires_s;
 	if (get_text (event, "assigned_identity")[0] != '\0')
 		pv_progress_set (&progress->assigned_identity, get_text (event, "assigned_identity"));
 	progress->commands_due_s = 0;
@@ -115,7 +174,7 @@ on_staged (PvEnrolment *enrolment, JsonObject *event)
 {
 	PvProgress *progress = enrolment->progress;
 	gint64 staged = get_number (event, "staged", G_MAXUINT32);
-	gint64 not_after = get_number (event, "not_after", G_MAXINT64);
+	gint64 not_after = get_number (event, "not_after", PV_TIME_MAX_S);
 	gboolean key = g_str_equal (get_text (event, "kind"), "key");
 
 	if (key) {
@@ -148,13 +207,26 @@ on_warning (PvEnrolment *enrolment, JsonObject *event)
 }
 
 static void
+on_authenticated (PvEnrolment *enrolment, JsonObject *event)
+{
+	pv_progress_set (&enrolment->progress->authenticated_by, get_text (event, "kind"));
+}
+
+static void
+forget_registration (PvProgress *progress)
+{
+	pv_progress_set (&progress->registration_id, NULL);
+	progress->registration_expires_s = progress->registration_renew_s = 0;
+}
+
+static void
 on_failed (PvEnrolment *enrolment, JsonObject *event)
 {
 	const char *code = get_text (event, "code");
 
 	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004) */
 	if (g_str_equal (code, "not-found"))
-		pv_progress_set (&enrolment->progress->registration_id, NULL);
+		forget_registration (enrolment->progress);
 	pv_enrolment_note_error (enrolment, code, get_text (event, "message"));
 	enrolment->retry_after_s = get_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
 	if (enrolment->said != PV_SAID_PENDING)
@@ -172,6 +244,7 @@ static const struct {
 	void (*take) (PvEnrolment *enrolment, JsonObject *event);
 } kinds[] = {
 	{"phase", on_phase},
+	{"authenticated", on_authenticated},
 	{"registered", on_registered},
 	{"command", on_command},
 	{"no-more-commands", on_no_more_commands},
@@ -179,6 +252,7 @@ static const struct {
 	{"pending", on_pending},
 	{"warning", on_warning},
 	{"failed", on_failed},
+	{"decommission", pv_retire_take},
 	{"done", on_done},
 };
 
@@ -252,7 +326,11 @@ on_ended (gpointer data, const char *problem)
 			enrolment,
 			"local",
 			problem != NULL ? problem : "the exchange's process ended without a word");
-	g_clear_pointer (&enrolment->supervisor, pv_supervisor_free);
+	pv_enrolment_end_child (enrolment);
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING) {
+		pv_retire_ended (enrolment, event == PV_EVENT_DONE);
+		return;
+	}
 	if (event == PV_EVENT_DONE) {
 		plan_poll (enrolment);
 		event = publish (enrolment);

@@ -10,14 +10,7 @@
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/keystore-credential.h"
 #include "provisioner/limits.h"
-
-/* Everything is made anew when nothing was published, or its time has come. */
-static gboolean
-everything_is_due (const PvContext *context, const PvProgress *progress)
-{
-	return progress->published_s == 0 ||
-	       (progress->renew_s != 0 && progress->renew_s <= pv_clock_now (context->clock));
-}
+#include "provisioner/schedule.h"
 
 static char *
 get (const PvContext *context, const char *group, const char *name, const char *key)
@@ -197,6 +190,8 @@ add_registration (const PvContext *context,
 		return;
 	json_object_set_string_member (object, "id", progress->registration_id);
 	json_object_set_int_member (object, "expires", progress->registration_expires_s);
+	if (progress->registration_renew_s != 0)
+		json_object_set_int_member (object, "renew_from", progress->registration_renew_s);
 }
 
 static void
@@ -253,16 +248,14 @@ add_done (JsonObject *job, const PvProgress *progress)
 	json_object_set_int_member (object, "last_status", progress->last_command_status);
 }
 
-/* What is missing, in the order of the exchange. Publication is enroleed's own: policy comes before it. */
+/* What is missing or due, in the order of the exchange. Publication is enroleed's own: policy comes before it. */
 static void
 add_steps (const PvContext *context, JsonObject *job, const char *name, const PvProgress *progress)
 {
 	g_autofree char *suid = get (context, "enrolment", name, "KeySUID");
-	gboolean everything = everything_is_due (context, progress);
-	gboolean certificate = everything && progress->staged_certificate == 0 &&
-			       pv_settings_get_boolean (
-				       context->settings, "enrolment", name, "Certificate");
-	gboolean key = everything && progress->staged_key == 0 && suid != NULL;
+	gboolean certificate = progress->staged_certificate == 0 &&
+			       pv_job_certificate_is_due (context, name, progress);
+	gboolean key = progress->staged_key == 0 && pv_job_key_is_due (context, name, progress);
 	JsonArray *steps = json_array_new ();
 
 	json_array_add_string_element (steps, PV_STEP_REGISTER);
@@ -278,8 +271,30 @@ add_steps (const PvContext *context, JsonObject *job, const char *name, const Pv
 		add_key (context, job, name, suid);
 }
 
+gboolean
+pv_job_certificate_is_due (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	return pv_settings_get_boolean (context->settings, "enrolment", name, "Certificate") &&
+	       (progress->certificate_published_s == 0 ||
+		pv_schedule_is_due (progress->certificate_renew_s, pv_clock_now (context->clock)));
+}
+
+gboolean
+pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	g_autofree char *suid = get (context, "enrolment", name, "KeySUID");
+
+	return suid != NULL &&
+	       (progress->key_published_s == 0 ||
+		pv_schedule_is_due (progress->key_renew_s, pv_clock_now (context->clock)));
+}
+
 char *
-pv_job_build (const PvContext *context, const char *name, const PvProgress *progress, GError **error)
+pv_job_build (const PvContext *context,
+	      const char *name,
+	      const PvJobOrder *order,
+	      const PvProgress *progress,
+	      GError **error)
 {
 	JsonObject *job = json_object_new ();
 	g_autoptr (JsonNode) root = json_node_init_object (json_node_alloc (), job);
@@ -289,7 +304,11 @@ pv_job_build (const PvContext *context, const char *name, const PvProgress *prog
 	json_object_set_int_member (job, "version", PV_EXCHANGE_VERSION);
 	json_object_set_string_member (job, "credential", name);
 	json_object_set_string_member (job, "runtime_dir", context->exchange.runtime_dir);
-	add_steps (context, job, name, progress);
+	json_object_set_string_member (job, "purpose", order->purpose);
+	if (order->traced)
+		json_object_set_int_member (job, "trace", PV_EXCHANGE_TRACE_FD);
+	if (g_str_equal (order->purpose, PV_PURPOSE_ENROL))
+		add_steps (context, job, name, progress);
 	add_client (context, job, name);
 	add_registration (context, job, name, mef, progress);
 	add_done (job, progress);

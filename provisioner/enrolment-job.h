@@ -22,6 +22,29 @@ gboolean pv_job_reconcile (const PvContext *context,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * pv_job_certificate_is_due:
+ *
+ * Returns: whether a certificate is wanted that is not there, or whose time to be made anew has come
+ */
+gboolean pv_job_certificate_is_due (const PvContext *context,
+				    const char *name,
+				    const PvProgress *progress);
+
+/** The same of the symmetric key. */
+gboolean
+pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress);
+
+/**
+ * PvJobOrder:
+ * @purpose: PV_PURPOSE_*
+ * @traced: whether the child has a descriptor for its messages
+ */
+typedef struct {
+	const char *purpose;
+	gboolean traced;
+} PvJobOrder;
+
+/**
  * pv_job_build:
  *
  * Returns: (transfer full) (nullable): JSON of exchange-protocol.h; %NULL with PV_ERROR/JOB or
@@ -29,6 +52,7 @@ gboolean pv_job_reconcile (const PvContext *context,
  */
 char *pv_job_build (const PvContext *context,
 		    const char *name,
+		    const PvJobOrder *order,
 		    const PvProgress *progress,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -43,4 +67,17 @@ char *pv_job_build (const PvContext *context,
 gboolean pv_job_publish (const PvContext *context,
 			 const char *name,
 			 PvProgress *progress,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_job_destroy:
+ * @destroyed: (out) (transfer full): names of the credentials that are gone
+ *
+ * Destroys what the enrolment brought, staged or published. What is not of an enrolment stays.
+ *
+ * Returns: %FALSE with PV_ERROR/KEYSTORE
+ */
+gboolean pv_job_destroy (const PvContext *context,
+			 const char *name,
+			 GStrv *destroyed,
 			 GError **error) G_GNUC_WARN_UNUSED_RESULT;

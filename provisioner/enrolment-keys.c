@@ -5,40 +5,73 @@
 #include "provisioner/backoff.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/keystore-credential.h"
+#include "provisioner/schedule.h"
 
 /* Leftovers under one name: each exchange that was killed left at most one. */
 #define LEFTOVERS_MAX 64
 
-static void
-note_published (const PvContext *context, PvProgress *progress)
-{
-	gint64 now = pv_clock_now (context->clock);
-	gint64 certificate, key;
-
-	if (progress->staged_certificate != 0)
-		progress->not_after_s = progress->staged_not_after_s;
-	if (progress->staged_key != 0)
-		progress->key_not_after_s = progress->staged_key_not_after_s;
-	progress->staged_certificate = progress->staged_not_after_s = 0;
-	progress->staged_key = progress->staged_key_not_after_s = 0;
-	progress->pending_staged = 0;
-	pv_progress_set (&progress->pending_csr, NULL);
-	progress->published_s = now;
-	certificate = pv_renewal_due (context->clock, now, progress->not_after_s);
-	key = pv_renewal_due (context->clock, now, progress->key_not_after_s);
-	progress->renew_s = certificate == 0 ? key : key == 0 ? certificate : MIN (certificate, key);
-}
-
 static const PvCredential *
 find (const GPtrArray *all, const char *name)
 {
-	for (guint i = 0; i < all->len; i++) {
+	for (guint i = 0; all != NULL && i < all->len; i++) {
 		const PvCredential *credential = all->pdata[i];
 
 		if (g_str_equal (credential->name, name))
 			return credential;
 	}
 	return NULL;
+}
+
+/* When to make it anew. An MEF whose credentials are due again as soon as they come is asked slower and slower. */
+static gint64
+plan_renewal (const PvContext *context,
+	      const char *name,
+	      const char *what,
+	      const PvLife *life,
+	      PvProgress *progress)
+{
+	gint64 now_s = pv_clock_now (context->clock);
+	guint min_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec");
+	guint max_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
+	gint64 due_s = pv_schedule_renewal (
+		life, now_s, pv_schedule_spread (context->machine, name, what));
+
+	if (due_s == 0 || due_s > now_s + min_s)
+		return due_s;
+	progress->early = MIN (progress->early + 1, G_MAXINT);
+	return now_s + pv_backoff_delay (context->clock, progress->early, min_s, max_s, min_s);
+}
+
+/* @all: (nullable): the keystore's list, from which the beginning of the certificate is known. */
+static void
+note_published (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
+{
+	gint64 now_s = pv_clock_now (context->clock);
+	const PvCredential *credential = find (all, name);
+	gint64 early = progress->early;
+	PvLife life = {0};
+
+	if (progress->staged_certificate != 0) {
+		life.begin_s = credential != NULL ? credential->not_before_s : 0;
+		life.not_after_s = progress->not_after_s = progress->staged_not_after_s;
+		progress->certificate_published_s = now_s;
+		progress->certificate_renew_s =
+			plan_renewal (context, name, "certificate", &life, progress);
+	}
+	if (progress->staged_key != 0) {
+		life.begin_s = 0;
+		life.not_after_s = progress->key_not_after_s = progress->staged_key_not_after_s;
+		life.asked_s = pv_settings_get_seconds (
+			context->settings, "enrolment", name, "KeyTimeSec");
+		progress->key_published_s = now_s;
+		progress->key_renew_s = plan_renewal (context, name, "key", &life, progress);
+	}
+	if (progress->early == early)
+		progress->early = 0;
+	progress->staged_certificate = progress->staged_not_after_s = 0;
+	progress->staged_key = progress->staged_key_not_after_s = 0;
+	progress->pending_staged = 0;
+	pv_progress_set (&progress->pending_csr, NULL);
 }
 
 static gboolean
@@ -105,7 +138,7 @@ pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progre
 	certificate = fate_of (find (all, name), progress->staged_certificate);
 	key = fate_of (find (all, key_name), progress->staged_key);
 	if (certificate == FATE_PUBLISHED || key == FATE_PUBLISHED) {
-		note_published (context, progress); /* in one transaction, so all of it */
+		note_published (context, name, all, progress); /* in one transaction, so all of it */
 		certificate = key = FATE_GONE;
 	}
 	/* a restarted keystore has the key, but not the certificate that was attached to it */
@@ -162,6 +195,7 @@ gboolean
 pv_job_publish (const PvContext *context, const char *name, PvProgress *progress, GError **error)
 {
 	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	g_autoptr (GPtrArray) all = NULL;
 	WirePublish request = {0};
 
 	if (progress->staged_certificate != 0) {
@@ -176,6 +210,38 @@ pv_job_publish (const PvContext *context, const char *name, PvProgress *progress
 	}
 	if (!pv_keystore_call (context->keystore, WIRE_MSG_PUBLISH, &request, NULL, error))
 		return FALSE;
-	note_published (context, progress);
+	all = pv_keystore_list (context->keystore, NULL);
+	note_published (context, name, all, progress);
+	return TRUE;
+}
+
+/* TRUE also when there is none of that name. */
+static gboolean
+destroy (const PvContext *context, const char *name, GStrvBuilder *destroyed, GError **error)
+{
+	const WireName request = {pv_wire_text (name)};
+	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
+	const PvCredential *credential;
+
+	if (all == NULL)
+		return FALSE;
+	credential = find (all, name);
+	if (credential == NULL || g_strcmp0 (credential->origin, "imported") == 0)
+		return TRUE;
+	if (!pv_keystore_call (context->keystore, WIRE_MSG_REMOVE, &request, NULL, error))
+		return FALSE;
+	g_strv_builder_add (destroyed, name);
+	return TRUE;
+}
+
+gboolean
+pv_job_destroy (const PvContext *context, const char *name, GStrv *destroyed, GError **error)
+{
+	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+	if (!destroy (context, name, names, error) || !destroy (context, key_name, names, error))
+		return FALSE;
+	*destroyed = g_strv_builder_end (names);
 	return TRUE;
 }

@@ -13,20 +13,30 @@ typedef enum {
 	PV_SAID_DENIED,
 } PvSaid;
 
+typedef struct _PvProbe PvProbe;
+typedef struct _PvRetire PvRetire;
+
 struct _PvEnrolment {
 	const PvContext *context;
 	char *name;
 	PvEnrolmentCalls calls;
 	gpointer data;
 	PvProgress *progress;
+	PvTicket *ticket;         /* (nullable): waits for a slot, or has one */
 	PvSupervisor *supervisor; /* (nullable) */
 	PvSaid said;
 	guint retry_after_s;
 	guint timer;
+	int trace_fd; /* -1: none; of the next attempt only */
+	PvProbe *probe;   /* (nullable) */
+	PvRetire *retire; /* (nullable): while it is decommissioned */
 };
 
 /** One event into the machine, and its action. */
 void pv_enrolment_step (PvEnrolment *enrolment, PvEvent event);
+
+/** Ends the child, or the wait for a slot. */
+void pv_enrolment_end_child (PvEnrolment *enrolment);
 
 /** FALSE when the progress could not be made durable; its error says why. */
 gboolean pv_enrolment_save (PvEnrolment *enrolment) G_GNUC_WARN_UNUSED_RESULT;
@@ -34,3 +44,25 @@ gboolean pv_enrolment_save (PvEnrolment *enrolment) G_GNUC_WARN_UNUSED_RESULT;
 void pv_enrolment_note_error (PvEnrolment *enrolment, const char *code, const char *message);
 
 extern const PvSupervisorCalls pv_enrolment_supervisor_calls;
+
+/** The texts, numbers and booleans of @event, for the answer of a D-Bus method. */
+void pv_enrolment_take_facts (GVariantDict *facts, JsonObject *event);
+
+/** What the child failed of, for such an answer. */
+void pv_enrolment_take_failure (GVariantDict *facts, const char *code, const char *message);
+
+/** Ends it without a result. */
+void pv_probe_free (PvProbe *probe);
+
+/** The child has de-registered. */
+void pv_retire_take (PvEnrolment *enrolment, JsonObject *event);
+
+/** The child is gone; @reached: it did what it should. */
+void pv_retire_ended (PvEnrolment *enrolment, gboolean reached);
+
+/** The attempt is over: whoever asked is told. */
+void pv_retire_answer (PvEnrolment *enrolment);
+
+/** All is destroyed: the progress forgets all but that. */
+void pv_retire_forget (PvEnrolment *enrolment);
+void pv_retire_free (PvRetire *retire);

@@ -7,15 +7,28 @@
 
 #include "provisioner/enrolment-private.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "provisioner/backoff.h"
 #include "provisioner/control-names.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+#include "provisioner/schedule.h"
 
 /* A step of the wall clock is seen within this time. */
 #define TIMER_MAX_S 3600
 
 static void arm (PvEnrolment *enrolment);
+
+static void
+clear_trace (PvEnrolment *enrolment)
+{
+	if (enrolment->trace_fd >= 0)
+		close (enrolment->trace_fd);
+	enrolment->trace_fd = -1;
+}
 
 gboolean
 pv_enrolment_save (PvEnrolment *enrolment)
@@ -37,18 +50,26 @@ pv_enrolment_note_error (PvEnrolment *enrolment, const char *code, const char *m
 	pv_progress_set (&enrolment->progress->error_message, message);
 }
 
+void
+pv_enrolment_end_child (PvEnrolment *enrolment)
+{
+	g_clear_pointer (&enrolment->supervisor, pv_supervisor_free);
+	g_clear_pointer (&enrolment->ticket, pv_ticket_free);
+}
+
 /* The attempt is over: says so, and arms the timer for what comes next. */
 static void
 end_attempt (PvEnrolment *enrolment, const char *outcome)
 {
 	PvProgress *progress = enrolment->progress;
 	gint64 now = pv_clock_now (enrolment->context->clock);
-	gboolean good = g_str_equal (outcome, PV_OUTCOME_PROVISIONED);
+	gboolean good = g_str_equal (outcome, PV_OUTCOME_PROVISIONED) ||
+			g_str_equal (outcome, PV_OUTCOME_DECOMMISSIONED);
 	gboolean saved;
 
 	saved = pv_enrolment_save (enrolment);
 	if (good && saved)
-		g_message ("%s: provisioned", enrolment->name);
+		g_message ("%s: %s", enrolment->name, outcome);
 	else
 		g_message ("%s: %s (%s)", enrolment->name, progress->error_message, outcome);
 	enrolment->calls.finished (
@@ -57,7 +78,10 @@ end_attempt (PvEnrolment *enrolment, const char *outcome)
 		outcome,
 		good || progress->error_code == NULL ? "" : progress->error_code,
 		good || progress->error_message == NULL ? "" : progress->error_message,
-		good ? 0 : MAX (progress->next_s - now, 0));
+		good ? 0 : CLAMP (progress->next_s - now, 0, G_MAXUINT32));
+	pv_enrolment_end_child (enrolment);
+	clear_trace (enrolment);
+	pv_retire_answer (enrolment);
 	arm (enrolment);
 }
 
@@ -68,10 +92,7 @@ act_finish (PvEnrolment *enrolment)
 
 	progress->attempts = 0;
 	pv_enrolment_note_error (enrolment, NULL, NULL);
-	progress->next_s = progress->renew_s;
-	if (progress->commands_due_s != 0 &&
-	    (progress->next_s == 0 || progress->commands_due_s < progress->next_s))
-		progress->next_s = progress->commands_due_s;
+	progress->next_s = pv_schedule_next (progress);
 	end_attempt (enrolment, PV_OUTCOME_PROVISIONED);
 }
 
@@ -83,11 +104,11 @@ act_retry (PvEnrolment *enrolment, gboolean slow)
 	guint min_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec");
 	guint max_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
 
-	progress->attempts++;
+	progress->attempts = MIN (progress->attempts + 1, G_MAXINT32);
 	progress->next_s =
 		pv_clock_now (context->clock) +
 		pv_backoff_delay (context->clock,
-				  MIN (progress->attempts, G_MAXINT),
+				  progress->attempts,
 				  min_s,
 				  max_s,
 				  slow ? PV_BACKOFF_REFUSED_S : enrolment->retry_after_s);
@@ -98,8 +119,32 @@ static void
 fail_start (PvEnrolment *enrolment, const GError *error)
 {
 	pv_enrolment_note_error (enrolment, pv_error_name (error), error->message);
-	pv_enrolment_step (enrolment,
-			   pv_error_is_permanent (error) ? PV_EVENT_DENIED : PV_EVENT_FAILED);
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING)
+		pv_retire_ended (enrolment, FALSE);
+	else
+		pv_enrolment_step (enrolment,
+				   pv_error_is_permanent (error) ? PV_EVENT_DENIED : PV_EVENT_FAILED);
+}
+
+static void
+start_child (PvEnrolment *enrolment, const char *purpose)
+{
+	const PvContext *context = enrolment->context;
+	const PvJobOrder order = {purpose, enrolment->trace_fd >= 0};
+	g_autoptr (GError) error = NULL;
+	g_autofree char *job =
+		pv_job_build (context, enrolment->name, &order, enrolment->progress, &error);
+
+	if (job != NULL)
+		enrolment->supervisor = pv_supervisor_start (&context->exchange,
+							     job,
+							     enrolment->trace_fd,
+							     &pv_enrolment_supervisor_calls,
+							     enrolment,
+							     &error);
+	clear_trace (enrolment);
+	if (enrolment->supervisor == NULL)
+		fail_start (enrolment, error);
 }
 
 /* Records what the progress belongs to; another MEF, stakeholder or client starts anew. */
@@ -118,40 +163,72 @@ check_identity (PvEnrolment *enrolment)
 	     g_strcmp0 (progress->client, client) != 0)) {
 		g_message ("%s: another MEF, stakeholder or client than before: starts anew",
 			   enrolment->name);
-		pv_progress_free (progress);
-		progress = enrolment->progress = pv_progress_new ();
+		progress = pv_progress_new ();
+		if (enrolment->progress->state == PV_STATE_DECOMMISSIONED)
+			progress->state = PV_STATE_DECOMMISSIONED; /* until an instruction */
+		pv_progress_free (enrolment->progress);
+		enrolment->progress = progress;
 	}
 	pv_progress_set (&progress->mef, fqdn);
 	pv_progress_set (&progress->admin, admin);
 	pv_progress_set (&progress->client, client);
 }
 
+/* A slot is free: the exchange, with what is missing now. */
+static void
+on_turn (gpointer data)
+{
+	PvEnrolment *enrolment = data;
+	PvProgress *progress = enrolment->progress;
+	g_autoptr (GError) error = NULL;
+
+	if (progress->state == PV_STATE_DECOMMISSIONING)
+		start_child (enrolment, PV_PURPOSE_DECOMMISSION);
+	else if (!pv_job_reconcile (enrolment->context, enrolment->name, progress, &error))
+		fail_start (enrolment, error);
+	else if (!pv_enrolment_save (enrolment))
+		pv_enrolment_step (enrolment, PV_EVENT_DIED);
+	else
+		start_child (enrolment, PV_PURPOSE_ENROL);
+}
+
 static void
 act_start (PvEnrolment *enrolment)
 {
-	const PvContext *context = enrolment->context;
-	g_autoptr (GError) error = NULL;
-	g_autofree char *job = NULL;
+	PvProgress *progress = enrolment->progress;
 
-	g_clear_pointer (&enrolment->supervisor, pv_supervisor_free);
+	pv_enrolment_end_child (enrolment);
+	g_clear_handle_id (&enrolment->timer, g_source_remove);
 	enrolment->said = PV_SAID_NOTHING;
 	enrolment->retry_after_s = 0;
-	enrolment->progress->next_s = 0;
+	progress->next_s = 0;
 	pv_enrolment_note_error (enrolment, NULL, NULL);
-	if (!pv_job_reconcile (context, enrolment->name, enrolment->progress, &error)) {
-		fail_start (enrolment, error);
-		return;
-	}
-	if (!pv_enrolment_save (enrolment)) {
+	if (!pv_enrolment_save (enrolment))
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);
+	else if (progress->state == PV_STATE_DECOMMISSIONING && progress->registration_id == NULL)
+		pv_retire_ended (enrolment, TRUE); /* nothing to tell the MEF */
+	else
+		enrolment->ticket = pv_slots_ask (enrolment->context->slots, on_turn, enrolment);
+}
+
+/* A decommissioning that was refused: what was due stays so. */
+static void
+act_keep (PvEnrolment *enrolment)
+{
+	enrolment->progress->force = 0;
+	if (enrolment->progress->state == PV_STATE_WAITING) {
+		act_retry (enrolment, FALSE);
 		return;
 	}
-	job = pv_job_build (context, enrolment->name, enrolment->progress, &error);
-	if (job != NULL)
-		enrolment->supervisor = pv_supervisor_start (
-			&context->exchange, job, &pv_enrolment_supervisor_calls, enrolment, &error);
-	if (enrolment->supervisor == NULL)
-		fail_start (enrolment, error);
+	enrolment->progress->next_s = pv_schedule_next (enrolment->progress);
+	end_attempt (enrolment, PV_OUTCOME_REFUSED);
+}
+
+static void
+act_forget (PvEnrolment *enrolment)
+{
+	pv_retire_forget (enrolment);
+	end_attempt (enrolment, PV_OUTCOME_DECOMMISSIONED);
 }
 
 void
@@ -192,6 +269,12 @@ pv_enrolment_step (PvEnrolment *enrolment, PvEvent event)
 	case PV_ACTION_REARM:
 		arm (enrolment);
 		return;
+	case PV_ACTION_KEEP:
+		act_keep (enrolment);
+		return;
+	case PV_ACTION_FORGET:
+		act_forget (enrolment);
+		return;
 	}
 }
 
@@ -231,6 +314,7 @@ pv_enrolment_new (const PvContext *context,
 	enrolment->name = g_strdup (name);
 	enrolment->calls = *calls;
 	enrolment->data = data;
+	enrolment->trace_fd = -1;
 	enrolment->progress = pv_progress_load (context->state_dir, name);
 	check_identity (enrolment);
 	return enrolment;
@@ -242,7 +326,10 @@ pv_enrolment_free (PvEnrolment *enrolment)
 	if (enrolment == NULL)
 		return;
 	g_clear_handle_id (&enrolment->timer, g_source_remove);
-	pv_supervisor_free (enrolment->supervisor);
+	pv_enrolment_end_child (enrolment);
+	pv_probe_free (enrolment->probe);
+	pv_retire_free (enrolment->retire);
+	clear_trace (enrolment);
 	pv_progress_free (enrolment->progress);
 	g_free (enrolment->name);
 	g_free (enrolment);
@@ -259,13 +346,62 @@ pv_enrolment_resume (PvEnrolment *enrolment)
 		pv_enrolment_step (enrolment, PV_EVENT_INSTRUCTED);
 }
 
-void
-pv_enrolment_instruct (PvEnrolment *enrolment)
+static gboolean
+refuse_busy (const PvEnrolment *enrolment, const char *what, GError **error)
 {
-	/* also anew what is provisioned, and over a restart */
-	if (!pv_state_is_exchange (enrolment->progress->state) && enrolment->progress->published_s != 0)
-		enrolment->progress->renew_s = pv_clock_now (enrolment->context->clock);
+	g_set_error (error, PV_ERROR, PV_ERROR_CONFLICT, "%s: %s", enrolment->name, what);
+	return FALSE;
+}
+
+/* What is published is made anew, also over a restart. */
+static void
+make_due (PvEnrolment *enrolment)
+{
+	PvProgress *progress = enrolment->progress;
+	gint64 now = pv_clock_now (enrolment->context->clock);
+
+	if (progress->certificate_published_s != 0)
+		progress->certificate_renew_s = now;
+	if (progress->key_published_s != 0)
+		progress->key_renew_s = now;
+}
+
+gboolean
+pv_enrolment_instruct (PvEnrolment *enrolment, int trace_fd, GError **error)
+{
+	gboolean under_way = pv_state_is_exchange (enrolment->progress->state);
+
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING)
+		return refuse_busy (enrolment, "it is being decommissioned", error);
+	if (under_way && trace_fd >= 0)
+		return refuse_busy (enrolment, "an attempt without trace is under way", error);
+	if (under_way)
+		return TRUE;
+	if (trace_fd >= 0)
+		enrolment->trace_fd = fcntl (trace_fd, F_DUPFD_CLOEXEC, 3);
+	make_due (enrolment);
 	pv_enrolment_step (enrolment, PV_EVENT_INSTRUCTED);
+	return TRUE;
+}
+
+gboolean
+pv_enrolment_renew (PvEnrolment *enrolment, GError **error)
+{
+	const PvProgress *progress = enrolment->progress;
+
+	if (progress->state == PV_STATE_DECOMMISSIONING)
+		return refuse_busy (enrolment, "it is being decommissioned", error);
+	if (progress->certificate_published_s == 0 && progress->key_published_s == 0) {
+		g_set_error (error,
+			     PV_ERROR,
+			     PV_ERROR_NOT_FOUND,
+			     "%s: nothing was provisioned yet",
+			     enrolment->name);
+		return FALSE;
+	}
+	make_due (enrolment); /* and after what is under way, if that does not do it */
+	pv_enrolment_step (enrolment, PV_EVENT_INSTRUCTED);
+	return TRUE;
 }
 
 const char *
@@ -278,23 +414,45 @@ GVariant *
 pv_enrolment_status (const PvEnrolment *enrolment)
 {
 	const PvProgress *progress = enrolment->progress;
+	g_autofree char *mef_name =
+		pv_settings_get (enrolment->context->settings, "enrolment", enrolment->name, "MEF");
+	const struct {
+		const char *key, *text;
+	} texts[] = {
+		{"state", pv_state_name (progress->state)},
+		{"error", progress->error_message},
+		{"error_code", progress->error_code},
+		{"mef", progress->mef},
+		{"mef_name", mef_name},
+		{"admin", progress->admin},
+		{"client", progress->client},
+		{"authenticated_by", progress->authenticated_by},
+		{"registration", progress->registration_id},
+	};
+	const struct {
+		const char *key;
+		gint64 time_s;
+	} times[] = {
+		{"since", progress->since_s},
+		{"next", progress->next_s},
+		{"registration_expires", progress->registration_expires_s},
+		{"published", MAX (progress->certificate_published_s, progress->key_published_s)},
+		{"not_after", progress->not_after_s},
+		{"key_not_after", progress->key_not_after_s},
+		{"renew", pv_schedule_next_renewal (progress)},
+		{"certificate_renew", progress->certificate_renew_s},
+		{"key_renew", progress->key_renew_s},
+		{"registration_renew", progress->registration_renew_s},
+		{"commands", progress->commands_due_s},
+	};
 	GVariantDict dict;
 
 	g_variant_dict_init (&dict, NULL);
-	g_variant_dict_insert (&dict, "state", "s", pv_state_name (progress->state));
-	g_variant_dict_insert (&dict, "since", "x", progress->since_s);
+	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+		g_variant_dict_insert (
+			&dict, texts[i].key, "s", texts[i].text != NULL ? texts[i].text : "");
+	for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
+		g_variant_dict_insert (&dict, times[i].key, "x", times[i].time_s);
 	g_variant_dict_insert (&dict, "attempts", "u", (guint32) progress->attempts);
-	g_variant_dict_insert (&dict, "next", "x", progress->next_s);
-	g_variant_dict_insert (&dict, "mef", "s", progress->mef != NULL ? progress->mef : "");
-	g_variant_dict_insert (&dict, "client", "s", progress->client != NULL ? progress->client : "");
-	g_variant_dict_insert (&dict,
-			       "registration",
-			       "s",
-			       progress->registration_id != NULL ? progress->registration_id : "");
-	g_variant_dict_insert (&dict, "not_after", "x", progress->not_after_s);
-	g_variant_dict_insert (
-		&dict, "error", "s", progress->error_message != NULL ? progress->error_message : "");
-	g_variant_dict_insert (
-		&dict, "error_code", "s", progress->error_code != NULL ? progress->error_code : "");
 	return g_variant_dict_end (&dict);
 }

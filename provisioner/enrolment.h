@@ -9,12 +9,15 @@
 #include "provisioner/keystore-client.h"
 #include "provisioner/progress.h"
 #include "provisioner/settings.h"
+#include "provisioner/slots.h"
 #include "provisioner/supervisor.h"
 
 /**
  * PvContext:
+ * @slots: how many exchanges at once
  * @state_dir: enroleed's own folder of the state
  * @consumer: user name under which enroleed uses pre-shared keys
+ * @machine: what tells this gateway from others (machine-id)
  *
  * What all enrolments share; borrowed.
  */
@@ -22,8 +25,10 @@ typedef struct {
 	const PvSettings *settings;
 	PvKeystore *keystore;
 	const PvClock *clock;
+	PvSlots *slots;
 	const char *state_dir;
 	const char *consumer;
+	const char *machine;
 	PvSupervisorSetup exchange;
 } PvContext;
 
@@ -67,8 +72,55 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvEnrolment, pv_enrolment_free)
 /** Goes on where it was, and gives the implicit instruction where the settings say so. */
 void pv_enrolment_resume (PvEnrolment *enrolment);
 
-/** The explicit instruction: enrol now, also what is provisioned already. */
-void pv_enrolment_instruct (PvEnrolment *enrolment);
+/**
+ * pv_enrolment_instruct:
+ * @trace_fd: for the messages of the attempt, duplicated; -1 for none
+ *
+ * The explicit instruction: enrol now, also what is provisioned already. Joins an attempt under way.
+ *
+ * Returns: %FALSE with PV_ERROR/CONFLICT: it is being decommissioned, or a trace was wanted of what is
+ * under way
+ */
+gboolean pv_enrolment_instruct (PvEnrolment *enrolment, int trace_fd, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_enrolment_renew:
+ *
+ * Certificate and key are made anew now, or after what is under way.
+ *
+ * Returns: %FALSE with PV_ERROR/CONFLICT: it is being decommissioned; PV_ERROR/NOT_FOUND: nothing was
+ * provisioned yet
+ */
+gboolean pv_enrolment_renew (PvEnrolment *enrolment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * PvEnrolmentAnswer:
+ * @result: (nullable): a{sv} of the D-Bus method; %NULL with an @error
+ */
+typedef void (*PvEnrolmentAnswer) (gpointer data, GVariant *result, const GError *error);
+
+/**
+ * pv_enrolment_probe:
+ * @answer: called once, also when @enrolment is freed before
+ *
+ * A handshake and a look at the registration, beside whatever is under way; the progress is not touched.
+ * Errors: PV_ERROR/CONFLICT: a probe is under way
+ */
+void pv_enrolment_probe (PvEnrolment *enrolment, PvEnrolmentAnswer answer, gpointer data);
+
+/**
+ * pv_enrolment_decommission:
+ * @force: also when the MEF cannot be asked
+ * @answer: called once, also when @enrolment is freed before
+ *
+ * Ends what is under way, de-registers, destroys the credentials; what was begun goes on over a restart.
+ * Errors: PV_ERROR/CONFLICT: it is under way already. Spec: TS-0003 8.3.4.2, 8.3.5.2.6
+ */
+void pv_enrolment_decommission (PvEnrolment *enrolment,
+				gboolean force,
+				PvEnrolmentAnswer answer,
+				gpointer data);
 
 /** (transfer none) */
 const char *pv_enrolment_name (const PvEnrolment *enrolment);

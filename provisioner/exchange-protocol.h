@@ -106,6 +106,7 @@
 #define PV_EXCHANGE_PROGRAM "enrolee-exchange"
 #define PV_EXCHANGE_JOB_FD 3
 #define PV_EXCHANGE_EVENT_FD 4
+#define PV_EXCHANGE_TRACE_FD 5
 
 /* Steps of a job */
 #define PV_STEP_REGISTER "register"

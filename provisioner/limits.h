@@ -32,6 +32,7 @@
 /* Times */
 #define PV_RETRY_AFTER_MAX_S (7 * 86400)
 #define PV_LIFETIME_MAX_S (20ll * 366 * 86400)
+#define PV_TIME_MAX_S 253402300799ll /* the end of the year 9999 */
 
 /* Commands of the MEF in one exchange: an MEF that never ends is cut off. */
 #define PV_COMMANDS_MAX 64

@@ -10,11 +10,14 @@ static const char *const state_names[PV_N_STATES] = {
 	[PV_STATE_CERTIFICATE] = "certificate", [PV_STATE_KEY] = "key",
 	[PV_STATE_PUBLICATION] = "publication", [PV_STATE_PROVISIONED] = "provisioned",
 	[PV_STATE_WAITING] = "waiting",         [PV_STATE_REFUSED] = "refused",
+	[PV_STATE_DECOMMISSIONING] = "decommissioning",
+	[PV_STATE_DECOMMISSIONED] = "decommissioned",
 };
 
 static const char *const event_words[PV_N_EVENTS] = {
 	[PV_EVENT_INSTRUCTED] = "instructed",
 	[PV_EVENT_RESUMED] = "resumed",
+	[PV_EVENT_DECOMMISSION] = "decommission",
 	[PV_EVENT_DUE] = "due",
 	[PV_EVENT_HANDSHAKE_DONE] = "handshake done",
 	[PV_EVENT_REGISTERED] = "registered",
@@ -27,6 +30,7 @@ static const char *const event_words[PV_N_EVENTS] = {
 	[PV_EVENT_FAILED] = "failed",
 	[PV_EVENT_DENIED] = "denied",
 	[PV_EVENT_DIED] = "died",
+	[PV_EVENT_KEPT] = "kept",
 };
 
 const PvTransition *
@@ -87,6 +91,10 @@ pv_action_name (PvAction action)
 		return "retry slowly";
 	case PV_ACTION_REARM:
 		return "rearm";
+	case PV_ACTION_KEEP:
+		return "keep";
+	case PV_ACTION_FORGET:
+		return "forget";
 	}
 	return "";
 }

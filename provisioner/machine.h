@@ -18,12 +18,15 @@ typedef enum {
 	PV_STATE_PROVISIONED,  /* published: Usage of Provisioned Credentials */
 	PV_STATE_WAITING,      /* failed for now; tried again by itself */
 	PV_STATE_REFUSED,      /* failed for good; tried again rarely, or on instruction */
+	PV_STATE_DECOMMISSIONING, /* MEF Client De-Registration, then the credentials are destroyed */
+	PV_STATE_DECOMMISSIONED,  /* nothing is left; only an explicit instruction leads on */
 	PV_N_STATES,
 } PvState;
 
 typedef enum {
 	PV_EVENT_INSTRUCTED,         /* Provisioning Procedure Instruction, explicit or implicit */
 	PV_EVENT_RESUMED,            /* enroleed starts with what it was at when it ended */
+	PV_EVENT_DECOMMISSION,       /* told to end it */
 	PV_EVENT_DUE,                /* the time has come: of a new attempt, a renewal, the next command */
 	PV_EVENT_HANDSHAKE_DONE,
 	PV_EVENT_REGISTERED,
@@ -36,6 +39,7 @@ typedef enum {
 	PV_EVENT_FAILED,             /* worth another attempt */
 	PV_EVENT_DENIED,             /* the same attempt would fail in the same way */
 	PV_EVENT_DIED,               /* the exchange's process was killed or ran out of time */
+	PV_EVENT_KEPT,               /* not decommissioned: what is published stays */
 	PV_N_EVENTS,
 } PvEvent;
 
@@ -47,6 +51,8 @@ typedef enum {
 	PV_ACTION_RETRY,      /* arm another attempt, with back-off */
 	PV_ACTION_RETRY_SLOW, /* arm another attempt, far away */
 	PV_ACTION_REARM,      /* arm the timer that a restart lost */
+	PV_ACTION_KEEP,       /* not decommissioned: go on as before */
+	PV_ACTION_FORGET,     /* decommissioned: forget all but that */
 } PvAction;
 
 /**

@@ -98,6 +98,17 @@ own_name (void)
 	return entry != NULL ? g_strdup (entry->pw_name) : g_strdup_printf ("%u", geteuid ());
 }
 
+/* What tells this gateway from others. */
+static char *
+read_machine (void)
+{
+	char *text = NULL;
+
+	if (g_file_get_contents ("/etc/machine-id", &text, NULL, NULL))
+		return g_strstrip (text);
+	return g_strdup (g_get_host_name ());
+}
+
 static void
 on_owned (gpointer data)
 {
@@ -133,6 +144,8 @@ use_settings (Main *main_data, PvSettings *settings)
 	main_data->context.settings = settings;
 	main_data->context.exchange.limit_s =
 		pv_settings_get_seconds (settings, "provisioner", NULL, "ExchangeTimeSec");
+	pv_slots_set_max (main_data->context.slots,
+			  pv_settings_get_count (settings, "provisioner", NULL, "ExchangesMax"));
 	main_data->daemon =
 		pv_daemon_new (&main_data->context, &pv_control_calls, main_data->control);
 }
@@ -180,9 +193,11 @@ static int
 serve (const Options *options, PvSettings *settings)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (options->runtime_dir);
+	g_autoptr (PvSlots) slots = pv_slots_new (1);
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 	g_autofree char *state_dir = g_build_filename (options->state_dir, "enroleed", NULL);
 	g_autofree char *consumer = own_name ();
+	g_autofree char *machine = read_machine ();
 	g_autoptr (GError) error = NULL;
 	const char *arguments[] = {"--provider-dir", options->provider_dir, NULL};
 	Main main_data = {
@@ -190,8 +205,10 @@ serve (const Options *options, PvSettings *settings)
 		.loop = loop,
 		.context = {.keystore = keystore,
 			    .clock = &pv_clock_system,
+			    .slots = slots,
 			    .state_dir = state_dir,
 			    .consumer = consumer,
+			    .machine = machine,
 			    .exchange = {options->exchange, arguments, options->runtime_dir, 0}},
 	};
 

@@ -16,10 +16,13 @@
  * @staged_certificate: generation in the keystore, not published yet; 0 for none
  * @keystore_instance: the run of the keystore that has their certificates
  * @pending_csr: base64 of the request that was answered 202
- * @published_s: when the credentials were last published
- * @renew_s: when to make them anew; 0 for never, or before the first publication
+ * @certificate_published_s: when the certificate was last published, 0 for never; @key_published_s
+ * @certificate_renew_s: when to make it anew, 0 for never; @key_renew_s, @registration_renew_s
  * @not_after_s: end of the published certificate; @key_not_after_s: of the key
  * @staged_not_after_s: those of what is staged
+ * @early: renewals in a row that were due again at once
+ * @authenticated_by: with what the last MEF Handshake was done
+ * @force: decommissioning goes on also when the MEF cannot be asked
  */
 typedef struct {
 	gint64 version;
@@ -30,7 +33,9 @@ typedef struct {
 	char *mef, *admin, *client;
 	char *registration_id;
 	gint64 registration_expires_s;
+	gint64 registration_renew_s;
 	char *assigned_identity;
+	char *authenticated_by;
 	char *last_command_id;
 	gint64 last_command_status;
 	gint64 commands_due_s;
@@ -41,10 +46,10 @@ typedef struct {
 	char *keystore_instance;
 	gint64 pending_staged;
 	char *pending_csr;
-	gint64 published_s;
-	gint64 renew_s;
-	gint64 not_after_s;
-	gint64 key_not_after_s;
+	gint64 certificate_published_s, not_after_s, certificate_renew_s;
+	gint64 key_published_s, key_not_after_s, key_renew_s;
+	gint64 early;
+	gint64 force;
 	char *error_code;
 	char *error_message;
 } PvProgress;

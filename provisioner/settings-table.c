@@ -20,6 +20,8 @@ static const PvSetting settings[] = {
 
 	{"provisioner", "ExchangeTimeSec", PV_SETTING_SECONDS, "300", NULL, FALSE,
 	 "longest life of one Enrolment Exchange"},
+	{"provisioner", "ExchangesMax", PV_SETTING_COUNT, "4", NULL, FALSE,
+	 "Enrolment Exchanges at once; others wait for their turn"},
 	{"provisioner", "RetryMinSec", PV_SETTING_SECONDS, "5", NULL, FALSE,
 	 "first pause after a failure, doubled by each further one"},
 	{"provisioner", "RetryMaxSec", PV_SETTING_SECONDS, "3600", NULL, FALSE,
@@ -148,7 +150,7 @@ is_fqdn (const char *value)
 }
 
 static gboolean
-is_seconds (const char *value)
+is_number (const char *value)
 {
 	guint64 number;
 
@@ -184,7 +186,9 @@ pv_setting_check (const PvSetting *setting, const char *value)
 	case PV_SETTING_BOOLEAN:
 		return pv_setting_parse_boolean (value, &boolean) ? NULL : "not yes or no";
 	case PV_SETTING_SECONDS:
-		return is_seconds (value) ? NULL : "not a number of seconds from 1 on";
+		return is_number (value) ? NULL : "not a number of seconds from 1 on";
+	case PV_SETTING_COUNT:
+		return is_number (value) ? NULL : "not a number from 1 on";
 	case PV_SETTING_LIST:
 		return NULL;
 	case PV_SETTING_NAME:

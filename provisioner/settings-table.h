@@ -15,6 +15,7 @@ typedef enum {
 	PV_SETTING_CHOICE,  /* one of the words of @values */
 	PV_SETTING_BOOLEAN, /* yes, no, true, false */
 	PV_SETTING_SECONDS, /* a number from 1 on */
+	PV_SETTING_COUNT,   /* the same, of things */
 	PV_SETTING_LIST, /* separated by blanks or commas */
 	PV_SETTING_NAME, /* of a credential or of a group's instance */
 } PvSettingKind;

@@ -367,6 +367,15 @@ pv_settings_get_seconds (const PvSettings *settings,
 	return value != NULL ? g_ascii_strtoull (value, NULL, 10) : 0;
 }
 
+guint
+pv_settings_get_count (const PvSettings *settings,
+		       const char *group,
+		       const char *name,
+		       const char *key)
+{
+	return pv_settings_get_seconds (settings, group, name, key);
+}
+
 gboolean
 pv_settings_get_boolean (const PvSettings *settings,
 			 const char *group,

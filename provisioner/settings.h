@@ -72,6 +72,12 @@ guint pv_settings_get_seconds (const PvSettings *settings,
 			       const char *name,
 			       const char *key);
 
+/** The same of a count. */
+guint pv_settings_get_count (const PvSettings *settings,
+			     const char *group,
+			     const char *name,
+			     const char *key);
+
 gboolean pv_settings_get_boolean (const PvSettings *settings,
 				  const char *group,
 				  const char *name,

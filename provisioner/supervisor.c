@@ -8,6 +8,7 @@
 #include "provisioner/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
@@ -174,7 +175,7 @@ tie_to_parent (gpointer data)
 }
 
 static GSubprocess *
-spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, GError **error)
+spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, int trace_fd, GError **error)
 {
 	g_autoptr (GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
@@ -188,6 +189,9 @@ spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, GError **error)
 	g_ptr_array_add (argv, NULL);
 	g_subprocess_launcher_take_fd (launcher, job_fd, PV_EXCHANGE_JOB_FD);
 	g_subprocess_launcher_take_fd (launcher, event_fd, PV_EXCHANGE_EVENT_FD);
+	if (trace_fd >= 0)
+		g_subprocess_launcher_take_fd (
+			launcher, fcntl (trace_fd, F_DUPFD_CLOEXEC, 3), PV_EXCHANGE_TRACE_FD);
 	g_subprocess_launcher_setenv (launcher, "ENROLEE_RUNTIME_DIR", setup->runtime_dir, TRUE);
 	g_subprocess_launcher_set_child_setup (launcher, tie_to_parent, NULL, NULL);
 	child = g_subprocess_launcher_spawnv (
@@ -205,6 +209,7 @@ spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, GError **error)
 PvSupervisor *
 pv_supervisor_start (const PvSupervisorSetup *setup,
 		     const char *job,
+		     int trace_fd,
 		     const PvSupervisorCalls *calls,
 		     gpointer data,
 		     GError **error)
@@ -221,7 +226,7 @@ pv_supervisor_start (const PvSupervisorSetup *setup,
 		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "no pipe: %s", g_strerror (errno));
 		return NULL;
 	}
-	child = spawn (setup, job_fd, pipes[1], error);
+	child = spawn (setup, job_fd, pipes[1], trace_fd, error);
 	if (child == NULL) {
 		close (pipes[0]);
 		return NULL;

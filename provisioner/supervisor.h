@@ -37,12 +37,14 @@ typedef struct {
 /**
  * pv_supervisor_start:
  * @job: JSON text (exchange-protocol.h)
+ * @trace_fd: borrowed, for the child; -1 for none
  * @calls: called from the thread's main context
  *
  * Returns: (transfer full) (nullable): %NULL with PV_ERROR/LOCAL
  */
 PvSupervisor *pv_supervisor_start (const PvSupervisorSetup *setup,
 				   const char *job,
+				   int trace_fd,
 				   const PvSupervisorCalls *calls,
 				   gpointer data,
 				   GError **error) G_GNUC_WARN_UNUSED_RESULT;

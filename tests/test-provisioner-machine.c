@@ -110,6 +110,41 @@ test_straight_way (void)
 	}
 }
 
+/* Decommissioning: begun from wherever it is, over restarts, and an end that only an instruction leaves. */
+static void
+test_decommission (void)
+{
+	static const PvEvent by_itself[] = {PV_EVENT_RESUMED, PV_EVENT_DUE};
+	PvAction action;
+
+	for (guint state = 0; state < PV_N_STATES; state++) {
+		if (state == PV_STATE_DECOMMISSIONED || state == PV_STATE_DECOMMISSIONING)
+			continue;
+		g_assert_cmpuint (pv_machine_step (state, PV_EVENT_DECOMMISSION, &action),
+				  ==,
+				  PV_STATE_DECOMMISSIONING);
+		g_assert_cmpuint (action, ==, PV_ACTION_START);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS (by_itself); i++) {
+		g_assert_cmpuint (
+			pv_machine_step (PV_STATE_DECOMMISSIONING, by_itself[i], &action),
+			==,
+			PV_STATE_DECOMMISSIONING);
+		g_assert_cmpuint (action, ==, PV_ACTION_START);
+		g_assert_cmpuint (pv_machine_step (PV_STATE_DECOMMISSIONED, by_itself[i], &action),
+				  ==,
+				  PV_STATE_DECOMMISSIONED);
+		g_assert_cmpuint (action, ==, PV_ACTION_NONE);
+	}
+	g_assert_cmpuint (pv_machine_step (PV_STATE_DECOMMISSIONING, PV_EVENT_INSTRUCTED, &action),
+			  ==,
+			  PV_STATE_DECOMMISSIONING);
+	g_assert_cmpuint (action, ==, PV_ACTION_NONE);
+	g_assert_cmpuint (pv_machine_step (PV_STATE_DECOMMISSIONED, PV_EVENT_INSTRUCTED, &action),
+			  ==,
+			  PV_STATE_HANDSHAKE);
+}
+
 static void
 test_names (void)
 {
@@ -128,6 +163,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/machine/rows", test_rows);
 	g_test_add_func ("/machine/no-dead-end", test_no_dead_end);
 	g_test_add_func ("/machine/straight-way", test_straight_way);
+	g_test_add_func ("/machine/decommission", test_decommission);
 	g_test_add_func ("/machine/names", test_names);
 	return g_test_run ();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Progress over a restart, damaged files, a folder that cannot be written; back-off and renewal
- * times.
+ * Progress over a restart, damaged files, a folder that cannot be written; back-off.
  */
 #include <config.h>
 
@@ -137,20 +136,6 @@ test_backoff (void)
 	g_assert_cmpuint (pv_backoff_delay (&clock, 9, 5, 3600, 600), ==, 600);
 }
 
-static void
-test_renewal (void)
-{
-	double part = 0;
-	const PvClock clock = {fixed_now, fixed_random, &part};
-
-	g_assert_cmpint (pv_renewal_due (&clock, 1000, 0), ==, 0);
-	g_assert_cmpint (pv_renewal_due (&clock, 1000, 4000), ==, 3000);
-	g_assert_cmpint (pv_renewal_due (&clock, 1000, 900), ==, 900);
-	part = 0.999;
-	g_assert_cmpint (pv_renewal_due (&clock, 1000, 4000), >=, 2850);
-	g_assert_cmpint (pv_renewal_due (&clock, 1000, 4000), <, 3000);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -160,6 +145,5 @@ main (int argc, char **argv)
 	g_test_add ("/progress/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
 	g_test_add ("/progress/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
 	g_test_add_func ("/backoff/delay", test_backoff);
-	g_test_add_func ("/backoff/renewal", test_renewal);
 	return g_test_run ();
 }

@@ -150,7 +150,7 @@ run (Enrol *enrol, GDBusConnection *bus, GError **error)
 								 NULL);
 	guint watch;
 
-	reply = cli_bus_call (bus, "Enrol", g_variant_new ("(s)", enrol->name), "()", error);
+	reply = cli_bus_call (bus, "Enrol", g_variant_new ("(sa{sv})", enrol->name, NULL), "()", error);
 	if (reply != NULL) {
 		watch = g_bus_watch_name_on_connection (
 			bus, PV_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, enrol, NULL);
@@ -187,7 +187,7 @@ cli_enrol (Cli *cli, int argc, char **argv)
 		return cli_fail (cli, error);
 	if (no_wait) {
 		g_autoptr (GVariant) reply = cli_bus_call (
-			bus, "Enrol", g_variant_new ("(s)", enrol.name), "()", &error);
+			bus, "Enrol", g_variant_new ("(sa{sv})", enrol.name, NULL), "()", &error);
 
 		return reply != NULL ? CLI_OK : cli_fail (cli, error);
 	}

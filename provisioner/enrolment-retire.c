@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The end of an enrolment (R-8.3.4.2-2): the MEF is told, then the credentials are destroyed and the
+ * progress forgotten. Once begun it goes on over a restart. An MEF that cannot be told keeps it from
+ * ending, unless it was forced.
+ */
+#include <config.h>
+
+#include "provisioner/enrolment-private.h"
+
+#include "provisioner/enrolment-job.h"
+#include "provisioner/error.h"
+#include "provisioner/exchange-protocol.h"
+
+struct _PvRetire {
+	GVariantDict facts;
+	gboolean deregistered, forced;
+	char *registration; /* (nullable): the one that was known */
+	GStrv destroyed;    /* (nullable) */
+	PvEnrolmentAnswer answer; /* (nullable): goes on after a restart */
+	gpointer data;
+};
+
+static PvRetire *
+ensure (PvEnrolment *enrolment)
+{
+	if (enrolment->retire == NULL) {
+		enrolment->retire = g_new0 (PvRetire, 1);
+		g_variant_dict_init (&enrolment->retire->facts, NULL);
+		enrolment->retire->registration = g_strdup (enrolment->progress->registration_id);
+	}
+	return enrolment->retire;
+}
+
+void
+pv_retire_free (PvRetire *retire)
+{
+	g_autoptr (GError) error = NULL;
+
+	if (retire == NULL)
+		return;
+	if (retire->answer != NULL) {
+		g_set_error (&error, PV_ERROR, PV_ERROR_FAILED, "enroleed ends; it goes on when it starts again");
+		retire->answer (retire->data, NULL, error);
+	}
+	g_variant_dict_clear (&retire->facts);
+	g_strfreev (retire->destroyed);
+	g_free (retire->registration);
+	g_free (retire);
+}
+
+void
+pv_retire_take (PvEnrolment *enrolment, JsonObject *event)
+{
+	PvRetire *retire = enrolment->retire;
+
+	if (retire == NULL)
+		return;
+	if (!g_str_equal (json_object_get_string_member_with_default (event, "what", ""), "registration"))
+		return; /* a key of ours */
+	pv_enrolment_take_facts (&retire->facts, event);
+	retire->deregistered = json_object_get_boolean_member_with_default (event, "proven", FALSE);
+}
+
+void
+pv_retire_ended (PvEnrolment *enrolment, gboolean reached)
+{
+	PvProgress *progress = enrolment->progress;
+	PvRetire *retire = ensure (enrolment);
+	g_autoptr (GError) error = NULL;
+
+	if (!reached)
+		pv_enrolment_take_failure (
+			&retire->facts, progress->error_code, progress->error_message);
+	retire->forced = !reached && progress->force;
+	if (!reached && !progress->force) {
+		pv_enrolment_step (enrolment,
+				   progress->certificate_published_s != 0 || progress->key_published_s != 0
+					   ? PV_EVENT_KEPT
+					   : PV_EVENT_FAILED);
+		return;
+	}
+	if (!pv_job_destroy (enrolment->context, enrolment->name, &retire->destroyed, &error)) {
+		pv_enrolment_note_error (enrolment, pv_error_name (error), error->message);
+		pv_enrolment_take_failure (&retire->facts, pv_error_name (error), error->message);
+		pv_enrolment_step (enrolment, PV_EVENT_DIED);
+		return;
+	}
+	pv_enrolment_step (enrolment, PV_EVENT_DONE);
+}
+
+void
+pv_retire_forget (PvEnrolment *enrolment)
+{
+	PvProgress *former = enrolment->progress;
+	PvProgress *progress = pv_progress_new ();
+
+	progress->state = former->state;
+	progress->since_s = former->since_s;
+	progress->mef = g_steal_pointer (&former->mef);
+	progress->admin = g_steal_pointer (&former->admin);
+	progress->client = g_steal_pointer (&former->client);
+	enrolment->progress = progress;
+	pv_progress_free (former);
+}
+
+void
+pv_retire_answer (PvEnrolment *enrolment)
+{
+	static const char *const nothing[] = {NULL};
+	PvRetire *retire = g_steal_pointer (&enrolment->retire);
+	PvEnrolmentAnswer answer;
+	GVariantDict *facts;
+
+	if (retire == NULL)
+		return;
+	facts = &retire->facts;
+	answer = g_steal_pointer (&retire->answer);
+	g_variant_dict_insert (facts,
+			       "decommissioned",
+			       "b",
+			       enrolment->progress->state == PV_STATE_DECOMMISSIONED);
+	g_variant_dict_insert (facts, "deregistered", "b", retire->deregistered);
+	g_variant_dict_insert (
+		facts, "registration", "s", retire->registration != NULL ? retire->registration : "");
+	g_variant_dict_insert (
+		facts,
+		"destroyed",
+		"^as",
+		retire->destroyed != NULL ? (const char *const *) retire->destroyed : nothing);
+	g_variant_dict_insert (facts, "forced", "b", retire->forced);
+	if (answer != NULL)
+		answer (retire->data, g_variant_dict_end (facts), NULL);
+	pv_retire_free (retire);
+}
+
+void
+pv_enrolment_decommission (PvEnrolment *enrolment,
+			   gboolean force,
+			   PvEnrolmentAnswer answer,
+			   gpointer data)
+{
+	g_autoptr (GError) error = NULL;
+	PvRetire *retire;
+
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING && enrolment->ticket != NULL) {
+		g_set_error (&error,
+			     PV_ERROR,
+			     PV_ERROR_CONFLICT,
+			     "%s: it is being decommissioned already",
+			     enrolment->name);
+		answer (data, NULL, error);
+		return;
+	}
+	retire = ensure (enrolment);
+	retire->answer = answer;
+	retire->data = data;
+	enrolment->progress->force = force;
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONED) {
+		pv_retire_answer (enrolment); /* nothing is left to do */
+		return;
+	}
+	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING)
+		pv_enrolment_step (enrolment, PV_EVENT_DUE); /* it waits for its next attempt: now */
+	else
+		pv_enrolment_step (enrolment, PV_EVENT_DECOMMISSION);
+}
