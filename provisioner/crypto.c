@@ -86,3 +86,16 @@ pv_crypto_certificates_from_pem (const char *pem, GError **error)
 	ERR_clear_error ();
 	return g_steal_pointer (&certificates);
 }
+
+X509 *
+pv_crypto_certificate_from_base64 (const char *text)
+{
+	gsize length;
+	g_autofree guchar *der = g_base64_decode (text, &length);
+	const guint8 *at = der;
+	g_autoptr (X509) certificate = d2i_X509 (NULL, &at, (long)length);
+
+	if (certificate == NULL)
+		ERR_clear_error ();
+	return certificate != NULL && at == der + length ? g_steal_pointer (&certificate) : NULL;
+}

@@ -68,3 +68,10 @@ GBytes *pv_crypto_public_key_der (X509 *certificate);
  */
 GPtrArray *pv_crypto_certificates_from_pem (const char *pem,
 					    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_crypto_certificate_from_base64:
+ *
+ * Returns: (transfer full) (nullable): %NULL when the text is not one certificate's DER in base64.
+ */
+X509 *pv_crypto_certificate_from_base64 (const char *text);

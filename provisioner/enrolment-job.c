@@ -2,13 +2,10 @@
 /* The job of an exchange, from settings, progress and keystore; see enrolment-job.h. */
 #include <config.h>
 
+#include "provisioner/enrolment-job-auth.h"
 #include "provisioner/enrolment-job.h"
-
-#include <json-glib/json-glib.h>
-
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
-#include "provisioner/keystore-credential.h"
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
 
@@ -108,58 +105,6 @@ add_mef (const PvContext *context, JsonObject *job, const char *mef, GError **er
 	set_seconds (context, object, "total_s", "mef", mef, "RequestTimeSec");
 	set_seconds (context, object, "stall_s", "mef", mef, "StallTimeSec");
 	return set_anchors (context, object, mef, error);
-}
-
-/* KpmID: the MEF's own assignment (A20), else the settings', else the key's identifier. */
-static char *
-find_identity (const PvContext *context,
-	       const char *name,
-	       const char *key,
-	       const PvProgress *progress,
-	       GError **error)
-{
-	g_autofree char *identity = get (context, "enrolment", name, "KpmID");
-	g_autoptr (PvCredential) credential = NULL;
-
-	if (progress->assigned_identity != NULL)
-		return g_strdup (progress->assigned_identity);
-	if (identity != NULL)
-		return g_steal_pointer (&identity);
-	credential = pv_keystore_show (context->keystore, key, error);
-	if (credential == NULL) {
-		g_prefix_error (error, "the bootstrap key %s: ", key);
-		return NULL;
-	}
-	return g_strdup (credential->identifier);
-}
-
-static gboolean
-add_authentication (const PvContext *context,
-		    JsonObject *job,
-		    const char *name,
-		    const PvProgress *progress,
-		    GError **error)
-{
-	g_autofree char *key = get (context, "enrolment", name, "BootstrapKey");
-	g_autofree char *identity = find_identity (context, name, key, progress, error);
-	const WireReference request = {pv_wire_text (key), pv_wire_text (context->consumer)};
-	g_autofree char *reference = NULL;
-	WireReferenceReply reply;
-	JsonObject *object;
-
-	if (identity == NULL)
-		return FALSE;
-	if (!pv_keystore_call (context->keystore, WIRE_MSG_REFERENCE, &request, &reply, error)) {
-		g_prefix_error (error, "the bootstrap key %s: ", key);
-		return FALSE;
-	}
-	reference = pv_wire_dup (reply.reference);
-	object = json_object_new ();
-	json_object_set_object_member (job, "authentication", object);
-	json_object_set_string_member (object, "kind", "ppsk");
-	json_object_set_string_member (object, "identity", identity);
-	json_object_set_string_member (object, "reference", reference);
-	return TRUE;
 }
 
 static void
@@ -313,7 +258,7 @@ pv_job_build (const PvContext *context,
 	add_registration (context, job, name, mef, progress);
 	add_done (job, progress);
 	if (!add_mef (context, job, mef, error) ||
-	    !add_authentication (context, job, name, progress, error))
+	    !pv_job_add_authentication (context, job, name, progress, error))
 		return NULL;
 	return json_to_string (root, FALSE);
 }

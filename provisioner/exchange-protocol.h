@@ -33,11 +33,22 @@
  *       "dialect": "/etc/enrolee/x.dialect",       names on the wire of this MEF
  *       "connect_s": 10, "total_s": 60, "stall_s": 20
  *     },
- *     "authentication": {
- *       "kind": "ppsk",                          *
- *       "identity": "gw-0001@mef.example.com",   * KpmID, sent as psk_identity
- *       "reference": "pskref1:..."               * 32 characters; the provider resolves it
- *     },
+ *     "authentication": [                      * one or more; the next one when the MEF refuses one, or
+ *       {                                          when it is unusable here (event "refused")
+ *         "kind": "certificate",               *
+ *         "credential": "gw1",                     name in the keystore, for events
+ *         "key": "pkcs11:id=%01%02;type=private", * the private key; an OpenSSL provider resolves it
+ *         "chain": ["base64", ...],            * DER, leaf first
+ *         "anchors": ["base64", ...],              provisioned with it; required when mef.anchors is absent
+ *         "renewable": true                        this MEF issued it: EST re-enrolment
+ *       },
+ *       {
+ *         "kind": "ppsk",                      *
+ *         "credential": "kpm",
+ *         "identity": "gw-0001@mef.example.com", * KpmID, sent as psk_identity
+ *         "reference": "pskref1:..."           * 32 characters; the provider resolves it
+ *       }
+ *     ],
  *     "client": {
  *       "id": "//sp.example.com/gw1",            * absolute AE-ID or CSE-ID, or Node-ID
  *       "kind": "cse" | "ae" | "node",           *
@@ -77,6 +88,9 @@
  *   {"event":"phase","phase":P,"state":"started"|"done"|"failed"|"skipped","ms":N,"clause":C}
  *       P one of handshake, registration, commands, trust-anchors, certificate, key, retrieval,
  *       publication, retirement, decommission, probe
+ *   {"event":"authenticated","kind":"certificate"|"ppsk","credential":..}   after the first handshake, and
+ *       after one with another credential than before
+ *   {"event":"refused","kind":..,"credential":..,"code":..,"message":..}   the next credential is used
  *   {"event":"registered","id":..,"expires":..,"client_id":..,"admin_fqdn":..,"assigned_identity":..}
  *   {"event":"command","id":<json>,"class":1,"status":20}   before the status is sent (R-8.3.9.1-2)
  *   {"event":"no-more-commands","retry_s":N}               without retry_s: the MEF has announced none

@@ -21,6 +21,7 @@
 #define PV_TARGETS_MAX 64
 #define PV_LABELS_MAX 32
 #define PV_PSK_IDENTITY_MAX 256 /* OpenSSL's PSK_MAX_IDENTITY_LEN */
+#define PV_AUTH_CREDENTIALS_MAX 4 /* for one MEF */
 
 /* Certificates */
 #define PV_CERTIFICATES_MAX 64 /* certificates in one answer */

@@ -242,31 +242,67 @@ find_leaf (GPtrArray *answer, GBytes *spki)
 	return NULL;
 }
 
+static gboolean
+has_wildcard (GENERAL_NAMES *names)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num (names); i++) {
+		const GENERAL_NAME *entry = sk_GENERAL_NAME_value (names, i);
+
+		if (entry->type == GEN_DNS &&
+		    memchr (ASN1_STRING_get0_data (entry->d.dNSName), '*',
+			    ASN1_STRING_length (entry->d.dNSName)) != NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+holds (GENERAL_NAMES *names, const PvSubjectName *name)
+{
+	g_autoptr (GBytes) wanted_der = pv_subject_alt_name_der (name);
+	const guint8 *at = wanted_der != NULL ? g_bytes_get_data (wanted_der, NULL) : NULL;
+	g_autoptr (GENERAL_NAMES) wanted =
+		at != NULL ? d2i_GENERAL_NAMES (NULL, &at, g_bytes_get_size (wanted_der)) : NULL;
+
+	for (int i = 0; wanted != NULL && i < sk_GENERAL_NAME_num (names); i++)
+		if (GENERAL_NAME_cmp (sk_GENERAL_NAME_value (names, i),
+				      sk_GENERAL_NAME_value (wanted, 0)) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean
+pv_x509_has_name (X509 *certificate, const PvSubjectName *name)
+{
+	g_autoptr (GENERAL_NAMES) names =
+		X509_get_ext_d2i (certificate, NID_subject_alt_name, NULL, NULL);
+
+	return names != NULL && holds (names, name);
+}
+
 /* R-8.1.2.5-1: an exact match in the subjectAltName, never the CN; and no wildcard beside it. */
 static gboolean
 name_is_ours (X509 *leaf, const PvSubjectName *name, GError **error)
 {
 	g_autoptr (GENERAL_NAMES) names = X509_get_ext_d2i (leaf, NID_subject_alt_name, NULL, NULL);
-	g_autoptr (GBytes) wanted_der = pv_subject_alt_name_der (name);
-	const guint8 *at = wanted_der != NULL ? g_bytes_get_data (wanted_der, NULL) : NULL;
-	g_autoptr (GENERAL_NAMES) wanted =
-		at != NULL ? d2i_GENERAL_NAMES (NULL, &at, g_bytes_get_size (wanted_der)) : NULL;
-	gboolean found = FALSE;
 
-	for (int i = 0; wanted != NULL && i < sk_GENERAL_NAME_num (names); i++) {
-		GENERAL_NAME *entry = sk_GENERAL_NAME_value (names, i);
-
-		if (entry->type == GEN_DNS &&
-		    memchr (ASN1_STRING_get0_data (entry->d.dNSName), '*',
-			    ASN1_STRING_length (entry->d.dNSName)) != NULL)
-			return reject (error, "its subjectAltName holds a wildcard");
-		found |= GENERAL_NAME_cmp (entry, sk_GENERAL_NAME_value (wanted, 0)) == 0;
-	}
-	if (found)
+	if (has_wildcard (names))
+		return reject (error, "its subjectAltName holds a wildcard");
+	if (holds (names, name))
 		return TRUE;
 	g_set_error (error, PV_ERROR, PV_ERROR_CERTIFICATE,
 		     "certificate: its subjectAltName does not hold “%s”", name->text);
 	return FALSE;
+}
+
+/* R-10.1.1.1-5: present, with at least digitalSignature. */
+static gboolean
+may_sign (X509 *leaf, GError **error)
+{
+	if ((X509_get_extension_flags (leaf) & EXFLAG_KUSAGE) != 0 &&
+	    (X509_get_key_usage (leaf) & KU_DIGITAL_SIGNATURE) != 0)
+		return TRUE;
+	return reject (error, "its keyUsage lacks digitalSignature");
 }
 
 /* R-10.1.1.1-2, -4: told, not enforced; foreign CAs sign with what they have. */
@@ -300,14 +336,8 @@ pv_x509_check_issued (GPtrArray *answer,
 		reject (error, "none of the answer is for the key that we asked for");
 		return NULL;
 	}
-	if (!name_is_ours (leaf, expected->name, error))
+	if (!name_is_ours (leaf, expected->name, error) || !may_sign (leaf, error))
 		return NULL;
-	/* R-10.1.1.1-5: present, with at least digitalSignature. */
-	if ((X509_get_extension_flags (leaf) & EXFLAG_KUSAGE) == 0 ||
-	    (X509_get_key_usage (leaf) & KU_DIGITAL_SIGNATURE) == 0) {
-		reject (error, "its keyUsage lacks digitalSignature");
-		return NULL;
-	}
 	path = verify (leaf, expected->anchors, answer, expected->intermediates, expected->now,
 		       error);
 	if (path == NULL)
@@ -319,4 +349,68 @@ pv_x509_check_issued (GPtrArray *answer,
 	g_ptr_array_set_size (path, path->len - 1);
 	add_warnings (leaf, warnings);
 	return g_steal_pointer (&path);
+}
+
+/* "a URI, FQDN or dNSName": a URI names the MEF with nothing but its host. */
+static gboolean
+names_mef (const GENERAL_NAME *entry, const char *fqdn)
+{
+	const ASN1_STRING *value = entry->type == GEN_DNS   ? entry->d.dNSName
+				   : entry->type == GEN_URI ? entry->d.uniformResourceIdentifier
+							    : NULL;
+	g_autofree char *text =
+		value != NULL ? g_strndup ((const char *)ASN1_STRING_get0_data (value),
+					   ASN1_STRING_length (value))
+			      : NULL;
+	const char *host = text;
+
+	/* an embedded NUL shortens the copy */
+	if (text == NULL || strlen (text) != (gsize)ASN1_STRING_length (value))
+		return FALSE;
+	if (entry->type == GEN_URI && strstr (text, "//") != NULL)
+		host = strstr (text, "//") + 2;
+	return g_ascii_strcasecmp (host, fqdn) == 0;
+}
+
+static gboolean
+is_named_so (X509 *leaf, const char *fqdn, GError **error)
+{
+	g_autoptr (GENERAL_NAMES) names = X509_get_ext_d2i (leaf, NID_subject_alt_name, NULL, NULL);
+
+	if (has_wildcard (names))
+		return reject (error, "its subjectAltName holds a wildcard");
+	for (int i = 0; i < sk_GENERAL_NAME_num (names); i++)
+		if (names_mef (sk_GENERAL_NAME_value (names, i), fqdn))
+			return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_CERTIFICATE,
+		     "certificate: its subjectAltName does not hold “%s”", fqdn);
+	return FALSE;
+}
+
+static gboolean
+may_serve (X509 *leaf, GError **error)
+{
+	if ((X509_get_extension_flags (leaf) & EXFLAG_XKUSAGE) == 0 ||
+	    (X509_get_extended_key_usage (leaf) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0)
+		return TRUE;
+	return reject (error, "its extendedKeyUsage lacks serverAuth");
+}
+
+gboolean
+pv_x509_check_mef (X509 *leaf,
+		   GPtrArray *sent,
+		   GPtrArray *anchors,
+		   const char *fqdn,
+		   gint64 now,
+		   GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	g_autoptr (GPtrArray) path = NULL;
+
+	if (is_named_so (leaf, fqdn, &cause) && may_sign (leaf, &cause) && may_serve (leaf, &cause))
+		path = verify (leaf, anchors, sent, NULL, now, &cause);
+	if (path != NULL)
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_PEER, "the MEF's %s", cause->message);
+	return FALSE;
 }

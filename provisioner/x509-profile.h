@@ -11,6 +11,7 @@
 #include "provisioner/identity.h"
 
 #include <glib.h>
+#include <openssl/x509.h>
 
 /**
  * pv_x509_select_anchors:
@@ -60,3 +61,33 @@ GPtrArray *pv_x509_check_issued (GPtrArray *answer,
 				 const PvX509Expectation *expected,
 				 GStrvBuilder *warnings,
 				 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_x509_check_mef:
+ * @leaf: the certificate that authenticates the MEF
+ * @sent: (element-type X509): what came with it, in any order
+ * @anchors: (element-type X509): those that are meant for this MEF
+ * @fqdn: its MEF-FQDN
+ * @now: seconds since the epoch
+ * @error: return location for an error
+ *
+ * R-8.1.2.5-1, -2: the FQDN in the subjectAltName, exactly and without wildcards, never in the
+ * subject; a path to an anchor; keyUsage with digitalSignature (R-10.1.1.1-5), and serverAuth where
+ * its use is restricted.
+ *
+ * Returns: whether it is the MEF's. Errors: PV_ERROR/PEER
+ */
+gboolean pv_x509_check_mef (X509 *leaf,
+			    GPtrArray *sent,
+			    GPtrArray *anchors,
+			    const char *fqdn,
+			    gint64 now,
+			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_x509_has_name:
+ * @name: an identity
+ *
+ * Returns: whether the certificate's subjectAltName holds it.
+ */
+gboolean pv_x509_has_name (X509 *certificate, const PvSubjectName *name);

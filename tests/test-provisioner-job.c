@@ -11,8 +11,20 @@
 
 #define MEF "\"mef\":{\"fqdn\":\"mef.example.com\",\"uri\":\"https://mef.example.com:8443\"}"
 #define AUTHENTICATION                                                                             \
-	"\"authentication\":{\"kind\":\"ppsk\",\"identity\":\"gw@mef.example.com\","               \
-	"\"reference\":\"pskref1:0123456789abcdefghijklmn\"}"
+	"\"authentication\":[{\"kind\":\"ppsk\",\"identity\":\"gw@mef.example.com\","              \
+	"\"reference\":\"pskref1:0123456789abcdefghijklmn\"}]"
+#define CERTIFICATE_DER \
+	"MIIBbzCCARWgAwIBAgIUPf9uDxbyssdFoYHQMhi6mjpqIYUwCgYIKoZIzj0EAwIwDDEKMAgGA1UE" \
+	"AwwBYTAgFw0yNjExMjUwNDU1NTZaGA8yMDgxMDgyODA0NTU1NlowDDEKMAgGA1UEAwwBYTBZMBMG" \
+	"ByqGSM49AgEGCCqGSM49AwEHA0IABG9ITJWNgmgs1vHRYO+lzi9up3lZWF+Di5bL7G8z+mzZEnqe" \
+	"71p00WQwqhFa2c8YcwWFbVbllVRyKNFn1t33qTqjUzBRMB0GA1UdDgQWBBSDr0h/RXVOQnL5USs6" \
+	"Zqln3+a6DzAfBgNVHSMEGDAWgBSDr0h/RXVOQnL5USs6Zqln3+a6DzAPBgNVHRMBAf8EBTADAQH/" \
+	"MAoGCCqGSM49BAMCA0gAMEUCIFNT1AbS/32c9erwPzCIUAgYqhkJ5b2X33kFVMa9NrUrAiEA5/8J" \
+	"mN6xtmsKzuNLgjYtj470+9LeB/RrVCozSflpVi4="
+#define CERTIFICATE(chain)                                                                         \
+	"{\"kind\":\"certificate\",\"credential\":\"gw1\",\"key\":\"pkcs11:id=%01\",\"chain\":[" chain     \
+	"],\"renewable\":true"                                                                     \
+	"}"
 #define CLIENT "\"client\":{\"id\":\"//sp.example.com/Sgw01\",\"kind\":\"ae\"}"
 #define REGISTRATION "\"registration\":{\"admin_fqdn\":\"sp.example.com\"}"
 #define KEY "\"key\":{\"suid\":22,\"targets\":[\"//sp.example.com/in-cse\"]}"
@@ -78,6 +90,35 @@ test_options (void)
 	g_assert_cmpuint (job->last_command_status, ==, 20);
 }
 
+/* The certificate first, the key when it is refused; anchors with the certificate suffice. */
+static void
+test_credentials (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PvJob) job = parse (
+		"1", MEF,
+		"\"authentication\":[{\"kind\":\"certificate\",\"credential\":\"gw1\","
+		"\"key\":\"pkcs11:id=%01\",\"chain\":[\"" CERTIFICATE_DER "\"],"
+		"\"anchors\":[\"" CERTIFICATE_DER "\"],\"renewable\":true},"
+		"{\"kind\":\"ppsk\",\"credential\":\"kpm\",\"identity\":\"a\","
+		"\"reference\":\"pskref1:0123456789abcdefghijklmn\"}]",
+		CLIENT, REGISTRATION, "", &error);
+	const PvAuthCredential *first, *second;
+
+	g_assert_no_error (error);
+	g_assert_cmpuint (job->credentials->len, ==, 2);
+	first = g_ptr_array_index (job->credentials, 0);
+	second = g_ptr_array_index (job->credentials, 1);
+	g_assert_cmpint (first->kind, ==, PV_AUTH_CERTIFICATE);
+	g_assert_cmpstr (first->name, ==, "gw1");
+	g_assert_cmpstr (first->certificate.key, ==, "pkcs11:id=%01");
+	g_assert_cmpuint (first->certificate.chain->len, ==, 1);
+	g_assert_cmpuint (first->certificate.anchors->len, ==, 1);
+	g_assert_true (first->certificate.renewable);
+	g_assert_cmpint (second->kind, ==, PV_AUTH_PPSK);
+	g_assert_cmpstr (second->ppsk.identity, ==, "a");
+}
+
 static void
 test_bad (void)
 {
@@ -96,10 +137,18 @@ test_bad (void)
 		 REGISTRATION, ""},
 		{"1", "\"mef\":{\"fqdn\":\"a.b\",\"dialect\":\"/nonexistent\"}", AUTHENTICATION,
 		 CLIENT, REGISTRATION, ""},
-		{"1", MEF, "\"authentication\":{\"kind\":\"magic\",\"identity\":\"a\"}", CLIENT,
+		{"1", MEF, "\"authentication\":[]", CLIENT, REGISTRATION, ""},
+		{"1", MEF, "\"authentication\":[7]", CLIENT, REGISTRATION, ""},
+		{"1", MEF, "\"authentication\":[{\"kind\":\"magic\",\"identity\":\"a\"}]", CLIENT,
 		 REGISTRATION, ""},
 		{"1", MEF,
-		 "\"authentication\":{\"kind\":\"ppsk\",\"identity\":\"a\",\"reference\":\"x\"}",
+		 "\"authentication\":[{\"kind\":\"ppsk\",\"identity\":\"a\",\"reference\":\"x\"}]",
+		 CLIENT, REGISTRATION, ""},
+		{"1", MEF, "\"authentication\":[" CERTIFICATE ("") "]", CLIENT, REGISTRATION, ""},
+		{"1", MEF, "\"authentication\":[" CERTIFICATE ("\"MAA=\"") "]", CLIENT,
+		 REGISTRATION, ""},
+		/* no anchor anywhere */
+		{"1", MEF, "\"authentication\":[" CERTIFICATE ("\"" CERTIFICATE_DER "\"") "]",
 		 CLIENT, REGISTRATION, ""},
 		{"1", MEF, AUTHENTICATION, "\"client\":{\"id\":\"gw\",\"kind\":\"ae\"}",
 		 REGISTRATION, ""},
@@ -131,6 +180,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/provisioner/job/defaults", test_defaults);
 	g_test_add_func ("/provisioner/job/options", test_options);
+	g_test_add_func ("/provisioner/job/credentials", test_credentials);
 	g_test_add_func ("/provisioner/job/bad", test_bad);
 	return g_test_run ();
 }

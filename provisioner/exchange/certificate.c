@@ -19,7 +19,8 @@
 /* One run. */
 typedef struct {
 	PvExchange *exchange;
-	PvTransport *transport; /* borrowed from one of the sessions */
+	PvSession *session;     /* borrowed: one of the exchange's, or the own */
+	PvTransport *transport; /* its */
 	PvSession *own_session; /* (nullable): when EST is on a port of its own */
 	char *path;
 	PvSubjectName *name;
@@ -56,12 +57,14 @@ connect_to (Run *run, const char *est_uri, GError **error)
 			       &run->path, error))
 		return FALSE;
 	if (port == exchange->session->port) {
-		run->transport = exchange->session->transport;
+		run->session = exchange->session;
+		run->transport = run->session->transport;
 		return TRUE;
 	}
-	run->own_session = pv_session_open (exchange->job, exchange->events, port, NULL, error);
-	run->transport = run->own_session != NULL ? run->own_session->transport : NULL;
-	return run->transport != NULL;
+	run->own_session = pv_session_open (exchange->job, &exchange->auth, port, NULL);
+	run->session = run->own_session;
+	run->transport = run->session->transport;
+	return TRUE;
 }
 
 /* Anchors that the operator knows are expected among those delivered; a MEF whose CA is another one

@@ -80,14 +80,17 @@ pv_exchange_run (const PvJob *job,
 		 gpointer keystore,
 		 GError **error)
 {
-	PvExchange exchange = {job, events, ops, keystore};
+	PvExchange exchange = {
+		.job = job, .events = events, .ops = ops, .keystore = keystore};
 	gboolean done;
 
 	exchange.release = g_strdup (job->dialect->release);
 	exchange.staged = g_array_copy (job->staged);
-	exchange.session = pv_session_open (job, events, job->mef_port, NULL, error);
-	done = exchange.session != NULL && run_steps (&exchange, error);
+	pv_auth_init (&exchange.auth, events, job->credentials);
+	exchange.session = pv_session_open (job, &exchange.auth, job->mef_port, NULL);
+	done = run_steps (&exchange, error);
 	pv_session_free (exchange.session);
+	pv_auth_clear (&exchange.auth);
 	pv_mef_client_reg_free (exchange.registration);
 	g_array_unref (exchange.staged);
 	g_free (exchange.release);

@@ -16,7 +16,8 @@ typedef struct {
 	PvEvents *events;
 	const PvKeystoreOps *ops;
 	gpointer keystore;
-	PvSession *session;           /* (nullable): the MEF Handshake's */
+	PvAuth auth;
+	PvSession *session;           /* the MEF Handshake's */
 	char *release;                /* Release Version Indicator in use */
 	PvMefClientReg *registration; /* (nullable) */
 	GArray *staged;               /* guint32: pieces to publish */

@@ -110,6 +110,19 @@ sub (const Part *part, const char *member, const char *path, gboolean required)
 	return (Part){node != NULL ? json_node_get_object (node) : NULL, path, part->fault};
 }
 
+static gboolean
+flag (const Part *part, const char *member)
+{
+	JsonNode *node = get (part, member, FALSE);
+
+	if (node == NULL)
+		return FALSE;
+	if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+		return json_node_get_boolean (node);
+	fault (part, member, "is neither true nor false");
+	return FALSE;
+}
+
 static int
 word (const Part *part, const char *member, const char *const *words, int absent)
 {
@@ -198,21 +211,87 @@ parse_mef (PvJob *job, const Part *root)
 }
 
 static void
+parse_ppsk (PvPpsk *ppsk, const Part *part)
+{
+	ppsk->identity = text (part, "identity", TRUE);
+	ppsk->reference = text (part, "reference", TRUE);
+	if (ppsk->identity != NULL && strlen (ppsk->identity) > PV_PSK_IDENTITY_MAX)
+		fault (part, "identity", "is longer than a psk_identity can be");
+	if (ppsk->reference != NULL &&
+	    (strlen (ppsk->reference) != REFERENCE_LENGTH ||
+	     !g_str_has_prefix (ppsk->reference, REFERENCE_PREFIX)))
+		fault (part, "reference", "is not a reference to a pre-shared key");
+}
+
+static GPtrArray *
+certificates (const Part *part, const char *member)
+{
+	g_autoptr (GPtrArray) all = pv_crypto_certificates_new ();
+	g_auto (GStrv) ders = texts (part, member, PV_CERTIFICATES_MAX);
+
+	for (guint i = 0; ders != NULL && ders[i] != NULL; i++) {
+		X509 *certificate = pv_crypto_certificate_from_base64 (ders[i]);
+
+		if (certificate == NULL)
+			fault (part, member, "is not a list of certificates");
+		else
+			g_ptr_array_add (all, certificate);
+	}
+	return g_steal_pointer (&all);
+}
+
+static void
+parse_own_certificate (PvJob *job, PvOwnCertificate *own, const Part *part)
+{
+	own->key = g_strdup (text (part, "key", TRUE));
+	own->chain = certificates (part, "chain");
+	own->anchors = certificates (part, "anchors");
+	own->renewable = flag (part, "renewable");
+	if (own->chain->len == 0)
+		fault (part, "chain", "is empty");
+	else if (own->anchors->len == 0 && (job->anchors == NULL || job->anchors->len == 0))
+		fault (part, "anchors", "are missing, and the MEF has none either");
+}
+
+static void
+parse_credential (PvJob *job, const Part *part)
+{
+	const char *kind = text (part, "kind", TRUE);
+	const char *name = text (part, "credential", FALSE);
+	PvAuthCredential *credential;
+
+	if (kind == NULL)
+		return;
+	credential = pv_auth_credential_new (
+		g_str_equal (kind, "ppsk") ? PV_AUTH_PPSK : PV_AUTH_CERTIFICATE,
+		name != NULL ? name : "");
+	g_ptr_array_add (job->credentials, credential);
+	if (!g_str_equal (kind, pv_auth_kind_word (credential->kind)))
+		fault (part, "kind", "is neither ppsk nor certificate");
+	else if (credential->kind == PV_AUTH_PPSK)
+		parse_ppsk (&credential->ppsk, part);
+	else
+		parse_own_certificate (job, &credential->certificate, part);
+}
+
+static void
 parse_authentication (PvJob *job, const Part *root)
 {
-	static const char *const kinds[] = {"ppsk", NULL};
-	Part part = sub (root, "authentication", "authentication.", TRUE);
+	JsonNode *node = get (root, "authentication", TRUE);
+	JsonArray *array =
+		node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+	guint count = array != NULL ? json_array_get_length (array) : 0;
 
-	if (text (&part, "kind", TRUE) != NULL)
-		word (&part, "kind", kinds, 0);
-	job->ppsk.identity = text (&part, "identity", TRUE);
-	job->ppsk.reference = text (&part, "reference", TRUE);
-	if (job->ppsk.identity != NULL && strlen (job->ppsk.identity) > PV_PSK_IDENTITY_MAX)
-		fault (&part, "identity", "is longer than a psk_identity can be");
-	if (job->ppsk.reference != NULL &&
-	    (strlen (job->ppsk.reference) != REFERENCE_LENGTH ||
-	     !g_str_has_prefix (job->ppsk.reference, REFERENCE_PREFIX)))
-		fault (&part, "reference", "is not a reference to a pre-shared key");
+	if (count == 0 || count > PV_AUTH_CREDENTIALS_MAX)
+		fault (root, "authentication", "is not a list of acceptable length");
+	for (guint i = 0; i < MIN (count, PV_AUTH_CREDENTIALS_MAX); i++) {
+		JsonNode *element = json_array_get_element (array, i);
+		Part part = {JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element)
+							      : NULL,
+			     "authentication.", root->fault};
+
+		parse_credential (job, &part);
+	}
 }
 
 static void
@@ -337,6 +416,8 @@ pv_job_parse (const char *bytes, gsize length, GError **error)
 	Part root = {NULL, "", &cause};
 
 	job->staged = g_array_new (FALSE, FALSE, sizeof (guint32));
+	job->credentials =
+		g_ptr_array_new_with_free_func ((GDestroyNotify)pv_auth_credential_free);
 	job->root = pv_json_parse (bytes, length, PV_JOB_MAX, &cause);
 	if (job->root != NULL) {
 		root.object = json_node_get_object (job->root);
@@ -354,6 +435,7 @@ pv_job_free (PvJob *job)
 	if (job == NULL)
 		return;
 	g_clear_pointer (&job->root, json_node_unref);
+	g_clear_pointer (&job->credentials, g_ptr_array_unref);
 	g_clear_pointer (&job->anchors, g_ptr_array_unref);
 	g_clear_pointer (&job->pending_csr, g_bytes_unref);
 	g_clear_pointer (&job->last_command_id, json_node_unref);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "provisioner/dialect.h"
-#include "provisioner/exchange/auth-ppsk.h"
+#include "provisioner/exchange/auth.h"
 #include "provisioner/identity.h"
 #include "provisioner/keystore-ops.h"
 
@@ -31,7 +31,7 @@ typedef struct {
 	PvDialect *dialect;
 	char *uri_host; /* (nullable): host of the MEF URI when it is not the FQDN */
 
-	PvPpsk ppsk;
+	GPtrArray *credentials; /* PvAuthCredential: in the order of their use */
 
 	PvEntityKind client_kind;
 	const char *client_id, *public_domain_name;

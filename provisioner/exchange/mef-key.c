@@ -103,7 +103,7 @@ register_on (PvExchange *exchange, PvSession *session, GError **error)
 	key = pv_symm_key_reg_parse (job->dialect, content, error);
 	if (key == NULL)
 		return FALSE;
-	exported = pv_tls_reveal_exported (session->tls);
+	exported = pv_session_reveal_exported (session);
 	if (exported == NULL)
 		g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE,
 			     "the session was remade: which key the MEF means is not known");
@@ -122,9 +122,9 @@ pv_mef_key_register (PvExchange *exchange, GError **error)
 
 	pv_phase_begin (exchange->events, PV_PHASE_KEY, "8.3.5.2.7");
 	/* R-8.3.5.2.7-7: two exports of one session are the same key. */
-	session = pv_session_open (exchange->job, exchange->events, exchange->job->mef_port,
-				   exchange->job->dialect->exporter_label, error);
-	if (session == NULL || !register_on (exchange, session, error))
+	session = pv_session_open (exchange->job, &exchange->auth, exchange->job->mef_port,
+				   exchange->job->dialect->exporter_label);
+	if (!register_on (exchange, session, error))
 		return FALSE;
 	pv_phase_end (exchange->events, PV_PHASE_KEY, "done");
 	return TRUE;

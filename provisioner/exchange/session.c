@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A session with the MEF.
+ * A session with the MEF: a transport that goes over to the next credential when one is refused.
  */
 #include <config.h>
 
 #include "provisioner/exchange/session.h"
 
+#include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/exchange/exchange.h"
 #include "provisioner/exchange/transport-http.h"
 
 #define CLAUSE "8.3.5.2.2"
@@ -18,19 +20,29 @@ on_handshake (gpointer data, gboolean done)
 {
 	PvSession *session = data;
 
-	if (done)
-		pv_phase_end (session->events, PV_PHASE_HANDSHAKE, "done");
-	else
-		pv_phase_begin (session->events, PV_PHASE_HANDSHAKE, CLAUSE);
+	if (!done) {
+		pv_phase_begin (session->auth->events, PV_PHASE_HANDSHAKE, CLAUSE);
+		return;
+	}
+	pv_phase_end (session->auth->events, PV_PHASE_HANDSHAKE, "done");
+	pv_auth_succeeded (session->auth, session->credential);
 }
 
-PvSession *
-pv_session_open (
-	const PvJob *job, PvEvents *events, guint port, const char *export_label, GError **error)
+static void
+disconnect (PvSession *session)
 {
+	g_clear_pointer (&session->http, pv_transport_free);
+	g_clear_pointer (&session->tls, pv_tls_free);
+	session->credential = NULL;
+}
+
+static gboolean
+set_up (PvSession *session, PvAuthCredential *credential, GError **error)
+{
+	const PvJob *job = session->job;
 	const PvHttpTarget target = {
 		.fqdn = job->mef_fqdn,
-		.port = port,
+		.port = session->port,
 		.connect_host = job->connect_host,
 		.interface = job->interface,
 		.proxy = job->proxy,
@@ -38,22 +50,112 @@ pv_session_open (
 		.total_s = job->total_s,
 		.stall_s = job->stall_s,
 	};
-	g_autoptr (PvSession) session = g_new0 (PvSession, 1);
 
-	session->events = events;
-	session->port = port;
-	session->tls = pv_tls_new (&job->ppsk, export_label);
+	session->credential = credential;
+	session->tls =
+		pv_tls_new (credential, job->mef_fqdn, job->anchors, session->export_label);
 	pv_tls_observe (session->tls, on_handshake, session);
-	session->transport = pv_transport_http_new (&target, session->tls, error);
-	return session->transport != NULL ? g_steal_pointer (&session) : NULL;
+	session->http = pv_transport_http_new (&target, session->tls, error);
+	return session->http != NULL;
+}
+
+/* With the first credential that is usable here. */
+static gboolean
+connect_session (PvSession *session, GError **error)
+{
+	while (session->http == NULL) {
+		PvAuthCredential *credential = pv_auth_current (session->auth);
+		g_autoptr (GError) cause = NULL;
+
+		if (credential == NULL) {
+			g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
+				     "no credential for the MEF is left");
+			return FALSE;
+		}
+		if (credential->kind == PV_AUTH_PPSK ||
+		    pv_own_certificate_load (&credential->certificate, pv_exchange_now (), &cause))
+			return set_up (session, credential, error);
+		if (!pv_auth_give_way (session->auth, credential, FALSE, &cause)) {
+			g_propagate_error (error, g_steal_pointer (&cause));
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static PvHttpResponse *
+session_request (PvTransport *transport, const PvHttpRequest *request, GError **error)
+{
+	PvSession *session = (PvSession *)transport;
+	guint depth = session->auth->events->depth;
+
+	while (connect_session (session, error)) {
+		g_autoptr (GError) cause = NULL;
+		PvHttpResponse *response = session->http->request (session->http, request, &cause);
+
+		if (response != NULL)
+			return response;
+		if (!pv_tls_is_refused (session->tls) ||
+		    !pv_auth_give_way (session->auth, session->credential, TRUE, &cause)) {
+			g_propagate_error (error, g_steal_pointer (&cause));
+			return NULL;
+		}
+		pv_phase_unwind (session->auth->events, depth);
+		disconnect (session);
+	}
+	return NULL;
+}
+
+static guint
+session_handshakes (PvTransport *transport)
+{
+	PvSession *session = (PvSession *)transport;
+
+	return session->http != NULL ? session->http->handshakes (session->http) : 0;
+}
+
+static char *
+session_tls_unique (PvTransport *transport)
+{
+	PvSession *session = (PvSession *)transport;
+
+	return session->http != NULL ? session->http->tls_unique (session->http) : NULL;
+}
+
+static void
+session_free (PvTransport *transport)
+{
+	PvSession *session = (PvSession *)transport;
+
+	disconnect (session);
+	g_free (session->export_label);
+	g_free (session);
+}
+
+PvSession *
+pv_session_open (const PvJob *job, PvAuth *auth, guint port, const char *export_label)
+{
+	PvSession *session = g_new0 (PvSession, 1);
+
+	session->base = (PvTransport){session_request, session_handshakes, session_tls_unique,
+				      session_free};
+	session->transport = &session->base;
+	session->job = job;
+	session->auth = auth;
+	session->port = port;
+	session->export_label = g_strdup (export_label);
+	return session;
 }
 
 void
 pv_session_free (PvSession *session)
 {
-	if (session == NULL)
-		return;
-	pv_transport_free (session->transport);
-	pv_tls_free (session->tls);
-	g_free (session);
+	if (session != NULL)
+		session_free (&session->base);
+}
+
+const guint8 *
+pv_session_reveal_exported (const PvSession *session)
+{
+	return session->tls != NULL ? pv_tls_reveal_exported (session->tls) : NULL;
 }

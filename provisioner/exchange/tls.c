@@ -6,13 +6,16 @@
 
 #include "provisioner/exchange/tls.h"
 
+#include "provisioner/error.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
 #define FINISHED_MAX 64
 
 struct _PvTls {
-	const PvPpsk *ppsk;
+	const PvAuthCredential *credential;
+	PvCertificateHandshake certificate; /* when the credential is one */
 	char *export_label;
 	PvHandshakeObserver observer;
 	gpointer observer_data;
@@ -27,11 +30,16 @@ struct _PvTls {
 };
 
 PvTls *
-pv_tls_new (const PvPpsk *ppsk, const char *export_label)
+pv_tls_new (const PvAuthCredential *credential,
+	    const char *mef_fqdn,
+	    GPtrArray *anchors,
+	    const char *export_label)
 {
 	PvTls *tls = g_new0 (PvTls, 1);
 
-	tls->ppsk = ppsk;
+	tls->credential = credential;
+	tls->certificate = (PvCertificateHandshake){
+		.own = &credential->certificate, .anchors = anchors, .mef_fqdn = mef_fqdn};
 	tls->export_label = g_strdup (export_label);
 	tls->alert = -1;
 	return tls;
@@ -43,6 +51,7 @@ pv_tls_free (PvTls *tls)
 	if (tls == NULL)
 		return;
 	g_free (tls->export_label);
+	pv_certificate_handshake_clear (&tls->certificate);
 	explicit_bzero (tls, sizeof *tls);
 	g_free (tls);
 }
@@ -76,7 +85,7 @@ tls_of (const SSL *ssl)
 static guint
 on_psk (SSL *ssl, const char *hint, char *identity, guint identity_max, guint8 *psk, guint psk_max)
 {
-	return pv_auth_ppsk_answer (tls_of (ssl)->ppsk, identity, identity_max, psk, psk_max);
+	return pv_auth_ppsk_answer (&tls_of (ssl)->credential->ppsk, identity, identity_max, psk, psk_max);
 }
 
 static void
@@ -102,11 +111,23 @@ take_export (PvTls *tls, SSL *ssl)
 		explicit_bzero (tls->exported, sizeof tls->exported);
 }
 
+static gboolean
+accepts (PvTls *tls, const SSL *ssl)
+{
+	switch (tls->credential->kind) {
+	case PV_AUTH_PPSK:
+		return pv_auth_ppsk_accepts (ssl);
+	case PV_AUTH_CERTIFICATE:
+		return pv_auth_certificate_accepts (&tls->certificate, ssl);
+	}
+	return FALSE;
+}
+
 static void
 on_done (PvTls *tls, SSL *ssl)
 {
 	tls->handshakes++;
-	tls->acceptable = pv_auth_ppsk_accepts (ssl);
+	tls->acceptable = accepts (tls, ssl);
 	if (!tls->acceptable) {
 		/* Nothing may be written on such a session, whoever tries. */
 		shutdown (SSL_get_fd (ssl), SHUT_RDWR);
@@ -124,13 +145,27 @@ on_info (const SSL *ssl, int where, int value)
 	PvTls *tls = tls_of (ssl);
 
 	if (where & SSL_CB_HANDSHAKE_START) {
-		tls->acceptable = FALSE;
+		tls->acceptable = tls->certificate.asked = FALSE;
+		tls->alert = -1;
 		tell (tls, FALSE);
 	} else if (where & SSL_CB_HANDSHAKE_DONE) {
 		on_done (tls, (SSL *)ssl);
 	} else if (where == SSL_CB_READ_ALERT && tls->in_handshake) {
 		tls->alert = value & 0xff;
 	}
+}
+
+static gboolean
+prepare_credential (PvTls *tls, SSL_CTX *context)
+{
+	switch (tls->credential->kind) {
+	case PV_AUTH_PPSK:
+		SSL_CTX_set_psk_client_callback (context, on_psk);
+		return pv_auth_ppsk_prepare (context);
+	case PV_AUTH_CERTIFICATE:
+		return pv_auth_certificate_prepare (&tls->certificate, context);
+	}
+	return FALSE;
 }
 
 gboolean
@@ -144,10 +179,9 @@ pv_tls_prepare (PvTls *tls, SSL_CTX *context)
 	SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_keylog_callback (context, NULL);
 	SSL_CTX_set_info_callback (context, on_info);
-	SSL_CTX_set_psk_client_callback (context, on_psk);
 	return SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version (context, TLS1_2_VERSION) == 1 &&
-	       pv_auth_ppsk_prepare (context);
+	       prepare_credential (tls, context);
 }
 
 gboolean
@@ -162,10 +196,76 @@ pv_tls_handshakes (const PvTls *tls)
 	return tls->handshakes;
 }
 
-int
-pv_tls_alert (const PvTls *tls)
+/* What an alert of the MEF says about our credential (RFC 5246 7.2.2, RFC 4279 2). */
+static const struct {
+	int alert;
+	gboolean refused[2]; /* by PvAuthKind */
+	const char *what[2]; /* (nullable): a text of its own */
+} alerts[] = {
+	{SSL_AD_UNKNOWN_PSK_IDENTITY,
+	 {TRUE, FALSE},
+	 {"the MEF does not know our key identifier (KpmID)", NULL}},
+	{SSL_AD_DECRYPT_ERROR,
+	 {TRUE, TRUE},
+	 {"the MEF has another key under our key identifier (KpmID)", NULL}},
+	{SSL_AD_BAD_RECORD_MAC,
+	 {TRUE, FALSE},
+	 {"the MEF has another key under our key identifier (KpmID)", NULL}},
+	{SSL_AD_HANDSHAKE_FAILURE,
+	 {FALSE, TRUE},
+	 {"the MEF takes none of the cipher suites for pre-shared keys", NULL}},
+	{SSL_AD_ACCESS_DENIED, {TRUE, TRUE}, {NULL, NULL}},
+	{SSL_AD_BAD_CERTIFICATE, {TRUE, TRUE}, {NULL, NULL}},
+	{SSL_AD_UNSUPPORTED_CERTIFICATE, {FALSE, TRUE}, {NULL, NULL}},
+	{SSL_AD_CERTIFICATE_EXPIRED, {TRUE, TRUE}, {NULL, NULL}},
+	{SSL_AD_CERTIFICATE_REVOKED, {TRUE, TRUE}, {NULL, NULL}},
+	{SSL_AD_CERTIFICATE_UNKNOWN, {TRUE, TRUE}, {NULL, NULL}},
+	{SSL_AD_UNKNOWN_CA, {FALSE, TRUE}, {NULL, NULL}},
+};
+
+gboolean
+pv_tls_is_refused (const PvTls *tls)
 {
-	return tls->alert;
+	for (guint i = 0; tls->in_handshake && i < G_N_ELEMENTS (alerts); i++)
+		if (alerts[i].alert == tls->alert)
+			return alerts[i].refused[tls->credential->kind];
+	return FALSE;
+}
+
+static const char *
+text_of_alert (const PvTls *tls)
+{
+	for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
+		if (alerts[i].alert == tls->alert)
+			return alerts[i].what[tls->credential->kind];
+	return NULL;
+}
+
+gboolean
+pv_tls_explain (const PvTls *tls, GError **error)
+{
+	gboolean refused = pv_tls_is_refused (tls);
+	const char *text = text_of_alert (tls);
+
+	if (tls->certificate.distrust != NULL) {
+		g_propagate_error (error, g_error_copy (tls->certificate.distrust));
+		return TRUE;
+	}
+	if (tls->alert < 0)
+		return FALSE;
+	if (text != NULL)
+		g_set_error_literal (error, PV_ERROR,
+				     refused ? PV_ERROR_CREDENTIAL : PV_ERROR_HANDSHAKE, text);
+	else if (refused)
+		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
+			     "the MEF refuses our %s: alert %s",
+			     tls->credential->kind == PV_AUTH_PPSK ? "key" : "certificate",
+			     SSL_alert_desc_string_long (tls->alert));
+	else
+		g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE,
+			     "the MEF ended the handshake: alert %s",
+			     SSL_alert_desc_string_long (tls->alert));
+	return TRUE;
 }
 
 char *

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "provisioner/exchange/auth-ppsk.h"
+#include "provisioner/exchange/auth.h"
 
 #define PV_TLS_EXPORT_LENGTH 48 /* D2: 16 octets of identifier, 32 of key */
 #define PV_TLS_EXPORT_ID_LENGTH 16
@@ -20,12 +20,17 @@ typedef void (*PvHandshakeObserver) (gpointer data, gboolean done);
 
 /**
  * pv_tls_new:
- * @ppsk: must live as long as the object
+ * @credential: how both ends authenticate; must live as long as the object, loaded
+ * @mef_fqdn: whom a certificate must name; must live as long
+ * @anchors: (nullable): of the settings; must live as long
  * @export_label: (nullable): label of the exporter; with %NULL nothing is exported
  *
  * Returns: (transfer full): settings and results of one session.
  */
-PvTls *pv_tls_new (const PvPpsk *ppsk, const char *export_label);
+PvTls *pv_tls_new (const PvAuthCredential *credential,
+		   const char *mef_fqdn,
+		   GPtrArray *anchors,
+		   const char *export_label);
 void pv_tls_free (PvTls *tls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvTls, pv_tls_free)
 
@@ -51,8 +56,19 @@ gboolean pv_tls_is_acceptable (const PvTls *tls);
 /** Returns: the number of handshakes that were done. */
 guint pv_tls_handshakes (const PvTls *tls);
 
-/** Returns: the alert that the peer sent in a failed handshake, -1 for none. */
-int pv_tls_alert (const PvTls *tls);
+/**
+ * pv_tls_explain:
+ * @error: return location for an error
+ *
+ * Sets @error to what the last handshake tells about its failure, which is more than libcurl does.
+ *
+ * Returns: whether it tells anything.
+ * Errors: PV_ERROR/CREDENTIAL, PV_ERROR/PEER, PV_ERROR/HANDSHAKE
+ */
+gboolean pv_tls_explain (const PvTls *tls, GError **error);
+
+/** Returns: whether the MEF ended the last handshake because of our credential. */
+gboolean pv_tls_is_refused (const PvTls *tls);
 
 /** Returns: (transfer full) (nullable): base64 of tls-unique of the last handshake. */
 char *pv_tls_unique (const PvTls *tls);

@@ -85,41 +85,6 @@ on_header (char *bytes, size_t size, size_t count, void *data)
 	return length;
 }
 
-/* The alert says more than libcurl's text (RFC 5246 7.2.2, RFC 4279 2). */
-static gboolean
-explain_alert (int alert, GError **error)
-{
-	switch (alert) {
-	case SSL_AD_UNKNOWN_PSK_IDENTITY:
-		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
-			     "the MEF does not know our key identifier (KpmID)");
-		return TRUE;
-	case SSL_AD_DECRYPT_ERROR:
-	case SSL_AD_BAD_RECORD_MAC:
-		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
-			     "the MEF has another key under our key identifier (KpmID)");
-		return TRUE;
-	case SSL_AD_ACCESS_DENIED:
-	case SSL_AD_BAD_CERTIFICATE:
-	case SSL_AD_CERTIFICATE_EXPIRED:
-	case SSL_AD_CERTIFICATE_REVOKED:
-	case SSL_AD_CERTIFICATE_UNKNOWN:
-		g_set_error (error, PV_ERROR, PV_ERROR_CREDENTIAL,
-			     "the MEF refuses our credential: alert %s",
-			     SSL_alert_desc_string_long (alert));
-		return TRUE;
-	case SSL_AD_HANDSHAKE_FAILURE:
-		g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE,
-			     "the MEF takes none of the cipher suites for pre-shared keys");
-		return TRUE;
-	case -1:
-		return FALSE;
-	}
-	g_set_error (error, PV_ERROR, PV_ERROR_HANDSHAKE, "the MEF ended the handshake: alert %s",
-		     SSL_alert_desc_string_long (alert));
-	return TRUE;
-}
-
 static const struct {
 	CURLcode curl;
 	PvErrorCode code;
@@ -134,6 +99,7 @@ static const struct {
 	{CURLE_PARTIAL_FILE, PV_ERROR_UNREACHABLE},
 	{CURLE_OPERATION_TIMEDOUT, PV_ERROR_TIMEOUT},
 	{CURLE_SSL_CONNECT_ERROR, PV_ERROR_HANDSHAKE},
+	{CURLE_PEER_FAILED_VERIFICATION, PV_ERROR_PEER},
 	{CURLE_SSL_CIPHER, PV_ERROR_LOCAL},
 	{CURLE_WEIRD_SERVER_REPLY, PV_ERROR_MALFORMED},
 	{CURLE_UNSUPPORTED_PROTOCOL, PV_ERROR_MALFORMED},
@@ -155,8 +121,9 @@ explain (const HttpTransport *http, const Collector *collector, CURLcode result,
 		return;
 	}
 	if (result == CURLE_ABORTED_BY_CALLBACK) {
-		g_set_error (error, PV_ERROR, PV_ERROR_PEER,
-			     "the session is not authenticated by the pre-shared key");
+		if (!pv_tls_explain (http->tls, error))
+			g_set_error (error, PV_ERROR, PV_ERROR_PEER,
+				     "the session is not authenticated by our credential");
 		return;
 	}
 	if (own != NULL) {
@@ -164,7 +131,8 @@ explain (const HttpTransport *http, const Collector *collector, CURLcode result,
 			     "the pre-shared key cannot be used: %s", own + strlen (OWN_PROVIDER));
 		return;
 	}
-	if (result == CURLE_SSL_CONNECT_ERROR && explain_alert (pv_tls_alert (http->tls), error))
+	if ((result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION) &&
+	    pv_tls_explain (http->tls, error))
 		return;
 	for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
 		if (reasons[i].curl == result)
@@ -270,8 +238,8 @@ set_tls (HttpTransport *http)
 
 	curl_easy_setopt (curl, CURLOPT_SSLVERSION,
 			  (long)(CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2));
-	/* libcurl knows certificates only: with a pre-shared key it must not look for one. That the
-	 * key authenticated the server is checked by pv_tls_is_acceptable(). */
+	/* Who the server is, is not libcurl's to judge: of pre-shared keys it knows nothing, and of
+	 * TS-0003's profile of certificates neither. pv_tls_is_acceptable() does. */
 	curl_easy_setopt (curl, CURLOPT_SSL_VERIFYPEER, 0l);
 	curl_easy_setopt (curl, CURLOPT_SSL_VERIFYHOST, 0l);
 	curl_easy_setopt (curl, CURLOPT_CAINFO, NULL);
