@@ -4,10 +4,20 @@
 
 #include "provisioner/clock.h"
 
+#include <time.h>
+
 static gint64
 now_s (gpointer data)
 {
 	return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static gint64
+steady_s (gpointer data)
+{
+	struct timespec now;
+
+	return clock_gettime (CLOCK_BOOTTIME, &now) == 0 ? now.tv_sec : 0;
 }
 
 static double
@@ -16,4 +26,4 @@ random_part (gpointer data)
 	return g_random_double ();
 }
 
-const PvClock pv_clock_system = {.now_s = now_s, .random = random_part};
+const PvClock pv_clock_system = {.now_s = now_s, .steady_s = steady_s, .random = random_part};

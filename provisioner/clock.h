@@ -9,12 +9,16 @@
 /**
  * PvClock:
  * @now_s: Unix time
+ * @steady_s: seconds that passed since some moment, also asleep; never stepped
  * @random: a number from 0 to below 1
+ * @is_fake: a test moves it: nothing wakes up by itself (alarm.h)
  */
 typedef struct {
 	gint64 (*now_s) (gpointer data);
+	gint64 (*steady_s) (gpointer data);
 	double (*random) (gpointer data);
 	gpointer data;
+	gboolean is_fake;
 } PvClock;
 
 /** The machine's own. */

@@ -165,8 +165,9 @@ on_command (PvEnrolment *enrolment, JsonObject *event)
 static void
 on_no_more_commands (PvEnrolment *enrolment, JsonObject *event)
 {
-	enrolment->progress->commands_due_s = pv_clock_now (enrolment->context->clock) +
-					      MAX (get_number (event, "retry_s", PV_LIFETIME_MAX_S), 1);
+	if (json_object_has_member (event, "retry_s"))
+		pv_enrolment_plan_commands (
+			enrolment, MAX (get_number (event, "retry_s", PV_LIFETIME_MAX_S), 1));
 }
 
 static void
@@ -267,19 +268,19 @@ on_event (gpointer data, JsonObject *event)
 	}
 }
 
-/* The MEF did not say when to ask for commands again (decision 12). */
+/* The MEF did not say when to ask for commands again (decision 12): not all gateways at once. */
 static void
 plan_poll (PvEnrolment *enrolment)
 {
 	const PvContext *context = enrolment->context;
+	double wait_s = pv_settings_get_seconds (
+		context->settings, "enrolment", enrolment->name, "CommandPollSec");
 
-	if (enrolment->progress->commands_due_s != 0 ||
-	    !pv_settings_get_boolean (context->settings, "enrolment", enrolment->name, "Commands"))
-		return;
-	enrolment->progress->commands_due_s =
-		pv_clock_now (context->clock) +
-		pv_settings_get_seconds (
-			context->settings, "enrolment", enrolment->name, "CommandPollSec");
+	if (enrolment->progress->commands_due_s == 0 &&
+	    pv_settings_get_boolean (context->settings, "enrolment", enrolment->name, "Commands"))
+		pv_enrolment_plan_commands (
+			enrolment,
+			1 + (gint64) (wait_s * (0.9 + 0.2 * context->clock->random (context->clock->data))));
 }
 
 /* What the exchange staged, in one transaction; the clause is that of the whole framework. */

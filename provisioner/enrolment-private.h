@@ -26,7 +26,8 @@ struct _PvEnrolment {
 	PvSupervisor *supervisor; /* (nullable) */
 	PvSaid said;
 	guint retry_after_s;
-	guint timer;
+	PvAlarm *alarm;
+	gint64 retry_steady_s, commands_steady_s; /* of the steady clock; 0: only the calendar's is known */
 	int trace_fd; /* -1: none; of the next attempt only */
 	PvProbe *probe;   /* (nullable) */
 	PvRetire *retire; /* (nullable): while it is decommissioned */
@@ -34,6 +35,20 @@ struct _PvEnrolment {
 
 /** One event into the machine, and its action. */
 void pv_enrolment_step (PvEnrolment *enrolment, PvEvent event);
+
+/** The alarm is set to what comes next. */
+void pv_enrolment_arm (PvEnrolment *enrolment);
+
+/** The same after a restart, or when other settings hold: times are checked first. */
+void pv_enrolment_rearm (PvEnrolment *enrolment);
+
+/** The next attempt is in @delay_s seconds. */
+void pv_enrolment_plan_retry (PvEnrolment *enrolment, gint64 delay_s);
+
+extern const PvAlarmCalls pv_enrolment_alarm_calls;
+
+/** The MEF is asked for commands again in @wait_s seconds. */
+void pv_enrolment_plan_commands (PvEnrolment *enrolment, gint64 wait_s);
 
 /** Ends the child, or the wait for a slot. */
 void pv_enrolment_end_child (PvEnrolment *enrolment);

@@ -17,11 +17,6 @@
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/schedule.h"
 
-/* A step of the wall clock is seen within this time. */
-#define TIMER_MAX_S 3600
-
-static void arm (PvEnrolment *enrolment);
-
 static void
 clear_trace (PvEnrolment *enrolment)
 {
@@ -72,6 +67,9 @@ end_attempt (PvEnrolment *enrolment, const char *outcome)
 		g_message ("%s: %s", enrolment->name, outcome);
 	else
 		g_message ("%s: %s (%s)", enrolment->name, progress->error_message, outcome);
+	pv_enrolment_end_child (enrolment);
+	clear_trace (enrolment);
+	pv_enrolment_arm (enrolment);
 	enrolment->calls.finished (
 		enrolment->data,
 		enrolment->name,
@@ -79,10 +77,7 @@ end_attempt (PvEnrolment *enrolment, const char *outcome)
 		good || progress->error_code == NULL ? "" : progress->error_code,
 		good || progress->error_message == NULL ? "" : progress->error_message,
 		good ? 0 : CLAMP (progress->next_s - now, 0, G_MAXUINT32));
-	pv_enrolment_end_child (enrolment);
-	clear_trace (enrolment);
 	pv_retire_answer (enrolment);
-	arm (enrolment);
 }
 
 static void
@@ -103,15 +98,15 @@ act_retry (PvEnrolment *enrolment, gboolean slow)
 	PvProgress *progress = enrolment->progress;
 	guint min_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec");
 	guint max_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
+	guint delay_s;
 
 	progress->attempts = MIN (progress->attempts + 1, G_MAXINT32);
-	progress->next_s =
-		pv_clock_now (context->clock) +
-		pv_backoff_delay (context->clock,
-				  progress->attempts,
-				  min_s,
-				  max_s,
-				  slow ? PV_BACKOFF_REFUSED_S : enrolment->retry_after_s);
+	delay_s = pv_backoff_delay (context->clock,
+				    progress->attempts,
+				    min_s,
+				    max_s,
+				    slow ? PV_BACKOFF_REFUSED_S : enrolment->retry_after_s);
+	pv_enrolment_plan_retry (enrolment, delay_s);
 	end_attempt (enrolment, slow ? PV_OUTCOME_REFUSED : PV_OUTCOME_WAITING);
 }
 
@@ -198,7 +193,8 @@ act_start (PvEnrolment *enrolment)
 	PvProgress *progress = enrolment->progress;
 
 	pv_enrolment_end_child (enrolment);
-	g_clear_handle_id (&enrolment->timer, g_source_remove);
+	pv_alarm_set (enrolment->alarm, 0);
+	enrolment->retry_steady_s = 0;
 	enrolment->said = PV_SAID_NOTHING;
 	enrolment->retry_after_s = 0;
 	progress->next_s = 0;
@@ -267,7 +263,7 @@ pv_enrolment_step (PvEnrolment *enrolment, PvEvent event)
 		act_retry (enrolment, TRUE);
 		return;
 	case PV_ACTION_REARM:
-		arm (enrolment);
+		pv_enrolment_rearm (enrolment);
 		return;
 	case PV_ACTION_KEEP:
 		act_keep (enrolment);
@@ -276,30 +272,6 @@ pv_enrolment_step (PvEnrolment *enrolment, PvEvent event)
 		act_forget (enrolment);
 		return;
 	}
-}
-
-static gboolean
-on_timer (gpointer data)
-{
-	PvEnrolment *enrolment = data;
-
-	enrolment->timer = 0;
-	if (enrolment->progress->next_s <= pv_clock_now (enrolment->context->clock))
-		pv_enrolment_step (enrolment, PV_EVENT_DUE);
-	else
-		arm (enrolment);
-	return G_SOURCE_REMOVE;
-}
-
-static void
-arm (PvEnrolment *enrolment)
-{
-	gint64 wait_s = enrolment->progress->next_s - pv_clock_now (enrolment->context->clock);
-
-	g_clear_handle_id (&enrolment->timer, g_source_remove);
-	if (enrolment->progress->next_s != 0)
-		enrolment->timer =
-			g_timeout_add_seconds (CLAMP (wait_s, 0, TIMER_MAX_S), on_timer, enrolment);
 }
 
 PvEnrolment *
@@ -315,6 +287,7 @@ pv_enrolment_new (const PvContext *context,
 	enrolment->calls = *calls;
 	enrolment->data = data;
 	enrolment->trace_fd = -1;
+	enrolment->alarm = pv_alarm_new (context->alarms, &pv_enrolment_alarm_calls, enrolment);
 	enrolment->progress = pv_progress_load (context->state_dir, name);
 	check_identity (enrolment);
 	return enrolment;
@@ -325,7 +298,7 @@ pv_enrolment_free (PvEnrolment *enrolment)
 {
 	if (enrolment == NULL)
 		return;
-	g_clear_handle_id (&enrolment->timer, g_source_remove);
+	pv_alarm_free (enrolment->alarm);
 	pv_enrolment_end_child (enrolment);
 	pv_probe_free (enrolment->probe);
 	pv_retire_free (enrolment->retire);

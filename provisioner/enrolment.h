@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "provisioner/clock.h"
+#include "provisioner/alarm.h"
 #include "provisioner/keystore-client.h"
 #include "provisioner/progress.h"
 #include "provisioner/settings.h"
@@ -25,6 +25,7 @@ typedef struct {
 	const PvSettings *settings;
 	PvKeystore *keystore;
 	const PvClock *clock;
+	PvAlarms *alarms;
 	PvSlots *slots;
 	const char *state_dir;
 	const char *consumer;

@@ -193,6 +193,7 @@ static int
 serve (const Options *options, PvSettings *settings)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (options->runtime_dir);
+	g_autoptr (PvAlarms) alarms = pv_alarms_new (&pv_clock_system);
 	g_autoptr (PvSlots) slots = pv_slots_new (1);
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 	g_autofree char *state_dir = g_build_filename (options->state_dir, "enroleed", NULL);
@@ -205,6 +206,7 @@ serve (const Options *options, PvSettings *settings)
 		.loop = loop,
 		.context = {.keystore = keystore,
 			    .clock = &pv_clock_system,
+			    .alarms = alarms,
 			    .slots = slots,
 			    .state_dir = state_dir,
 			    .consumer = consumer,

@@ -36,6 +36,7 @@ static const struct {
 	{"commands", "LastID", KIND_TEXT, offsetof (PvProgress, last_command_id)},
 	{"commands", "LastStatus", KIND_NUMBER, offsetof (PvProgress, last_command_status)},
 	{"commands", "Due", KIND_NUMBER, offsetof (PvProgress, commands_due_s)},
+	{"commands", "Wait", KIND_NUMBER, offsetof (PvProgress, commands_wait_s)},
 	{"staged", "Certificate", KIND_NUMBER, offsetof (PvProgress, staged_certificate)},
 	{"staged", "CertificateNotAfter", KIND_NUMBER, offsetof (PvProgress, staged_not_after_s)},
 	{"staged", "Key", KIND_NUMBER, offsetof (PvProgress, staged_key)},

@@ -123,7 +123,7 @@ static void
 test_backoff (void)
 {
 	double part = 0.999;
-	const PvClock clock = {fixed_now, fixed_random, &part};
+	const PvClock clock = {.now_s = fixed_now, .random = fixed_random, .data = &part};
 
 	g_assert_cmpuint (pv_backoff_delay (&clock, 1, 5, 3600, 0), ==, 5);
 	g_assert_cmpuint (pv_backoff_delay (&clock, 3, 5, 3600, 0), ==, 20);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The times of one enrolment: pauses, which are a number of seconds, and ends of what is provisioned, which
+ * are times of the calendar. A clock that is set, or was wrong, moves neither to where it must not be.
+ */
+#include <config.h>
+
+#include "provisioner/enrolment-private.h"
+
+#include "provisioner/backoff.h"
+#include "provisioner/enrolment-job.h"
+#include "provisioner/limits.h"
+#include "provisioner/schedule.h"
+
+static gint64
+steady_now (const PvEnrolment *enrolment)
+{
+	const PvClock *clock = enrolment->context->clock;
+
+	return clock->steady_s (clock->data);
+}
+
+void
+pv_enrolment_arm (PvEnrolment *enrolment)
+{
+	pv_alarm_set (enrolment->alarm, enrolment->progress->next_s);
+}
+
+void
+pv_enrolment_plan_retry (PvEnrolment *enrolment, gint64 delay_s)
+{
+	enrolment->progress->next_s = pv_clock_now (enrolment->context->clock) + delay_s;
+	enrolment->retry_steady_s = steady_now (enrolment) + delay_s;
+}
+
+void
+pv_enrolment_plan_commands (PvEnrolment *enrolment, gint64 wait_s)
+{
+	PvProgress *progress = enrolment->progress;
+
+	progress->commands_wait_s = wait_s;
+	progress->commands_due_s = pv_clock_now (enrolment->context->clock) + wait_s;
+	enrolment->commands_steady_s = steady_now (enrolment) + wait_s;
+}
+
+/* Times that a clock gave which is not today's: no pause is longer than the longest there is, and commands
+ * are asked for within the interval that was set. */
+static void
+check_times (PvEnrolment *enrolment)
+{
+	const PvClock *clock = enrolment->context->clock;
+	PvProgress *progress = enrolment->progress;
+	gint64 now_s = pv_clock_now (clock);
+	gint64 pause_s = pv_settings_get_seconds (
+		enrolment->context->settings, "provisioner", NULL, "RetryMaxSec");
+	gint64 longest_s = pause_s + (progress->state == PV_STATE_REFUSED ? PV_BACKOFF_REFUSED_S
+									  : PV_RETRY_AFTER_MAX_S);
+
+	if (progress->commands_due_s > now_s + progress->commands_wait_s)
+		pv_enrolment_plan_commands (
+			enrolment,
+			(gint64) (clock->random (clock->data) * (double) progress->commands_wait_s));
+	if (progress->state != PV_STATE_PROVISIONED && progress->next_s > now_s + longest_s)
+		pv_enrolment_plan_retry (enrolment, clock->random (clock->data) * (double) pause_s);
+}
+
+/* After a restart, and when other settings hold. */
+void
+pv_enrolment_rearm (PvEnrolment *enrolment)
+{
+	const PvContext *context = enrolment->context;
+	PvProgress *progress = enrolment->progress;
+
+	check_times (enrolment);
+	if (progress->state == PV_STATE_PROVISIONED)
+		progress->next_s = pv_schedule_next (progress);
+	if (progress->state == PV_STATE_PROVISIONED &&
+	    (pv_job_certificate_is_due (context, enrolment->name, progress) ||
+	     pv_job_key_is_due (context, enrolment->name, progress)))
+		progress->next_s = pv_clock_now (context->clock); /* wanted since then */
+	pv_enrolment_arm (enrolment);
+}
+
+static void
+on_due (gpointer data)
+{
+	pv_enrolment_step (data, PV_EVENT_DUE);
+}
+
+/* What waits for a number of seconds waits as long as before; ends of certificates, keys and registrations are
+ * times of the calendar and stay what they are. */
+static void
+on_stepped (gpointer data)
+{
+	PvEnrolment *enrolment = data;
+	PvProgress *progress = enrolment->progress;
+	gint64 offset_s = pv_clock_now (enrolment->context->clock) - steady_now (enrolment);
+
+	if (progress->next_s == 0)
+		return;
+	if (enrolment->commands_steady_s != 0 && progress->commands_due_s != 0)
+		progress->commands_due_s = MAX (enrolment->commands_steady_s + offset_s, 1);
+	if (enrolment->retry_steady_s != 0)
+		progress->next_s = MAX (enrolment->retry_steady_s + offset_s, 1);
+	pv_enrolment_rearm (enrolment);
+}
+
+const PvAlarmCalls pv_enrolment_alarm_calls = {on_due, on_stepped};
