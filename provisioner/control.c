@@ -56,12 +56,6 @@ pv_control_free (PvControl *control)
 	g_free (control);
 }
 
-void
-pv_control_set_daemon (PvControl *control, PvDaemon *daemon)
-{
-	control->daemon = daemon;
-}
-
 /* What went wrong with an instruction, in the interface's terms. */
 static void
 fail (GDBusMethodInvocation *call, const GError *error)

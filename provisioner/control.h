@@ -36,8 +36,5 @@ gboolean pv_control_publish (PvControl *control,
 			     gpointer data,
 			     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** After the settings were read again: @daemon (borrowed) answers from now on. */
-void pv_control_set_daemon (PvControl *control, PvDaemon *daemon);
-
 /** The signals; @data of the calls is the #PvControl. */
 extern const PvEnrolmentCalls pv_control_calls;

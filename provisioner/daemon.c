@@ -6,8 +6,16 @@
 
 struct _PvDaemon {
 	const PvContext *context;
-	GPtrArray *enrolments;
+	GPtrArray *enrolments; /* by name */
+	PvEnrolmentCalls calls;
+	gpointer data;
 };
+
+static gboolean
+has_name (gconstpointer enrolment, gconstpointer name)
+{
+	return g_str_equal (pv_enrolment_name (enrolment), name);
+}
 
 PvDaemon *
 pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls, gpointer data)
@@ -16,6 +24,8 @@ pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls, gpointer
 	g_auto (GStrv) names = pv_settings_names (context->settings, "enrolment");
 
 	daemon->context = context;
+	daemon->calls = *calls;
+	daemon->data = data;
 	daemon->enrolments = g_ptr_array_new_with_free_func ((GDestroyNotify) pv_enrolment_free);
 	for (guint i = 0; names[i] != NULL; i++)
 		g_ptr_array_add (daemon->enrolments,
@@ -30,6 +40,30 @@ pv_daemon_free (PvDaemon *daemon)
 		return;
 	g_ptr_array_unref (daemon->enrolments);
 	g_free (daemon);
+}
+
+void
+pv_daemon_reload (PvDaemon *daemon)
+{
+	g_autoptr (GPtrArray) former = g_steal_pointer (&daemon->enrolments);
+	g_auto (GStrv) names = pv_settings_names (daemon->context->settings, "enrolment");
+	guint index;
+
+	daemon->enrolments = g_ptr_array_new_with_free_func ((GDestroyNotify) pv_enrolment_free);
+	for (guint i = 0; names[i] != NULL; i++) {
+		PvEnrolment *enrolment;
+
+		if (g_ptr_array_find_with_equal_func (former, names[i], has_name, &index)) {
+			enrolment = g_ptr_array_steal_index (former, index);
+			g_ptr_array_add (daemon->enrolments, enrolment);
+			pv_enrolment_reload (enrolment);
+		} else {
+			enrolment = pv_enrolment_new (
+				daemon->context, names[i], &daemon->calls, daemon->data);
+			g_ptr_array_add (daemon->enrolments, enrolment);
+			pv_enrolment_resume (enrolment);
+		}
+	}
 }
 
 void

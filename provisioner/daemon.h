@@ -17,6 +17,14 @@ PvDaemon *pv_daemon_new (const PvContext *context, const PvEnrolmentCalls *calls
 void pv_daemon_free (PvDaemon *daemon);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvDaemon, pv_daemon_free)
 
+/**
+ * pv_daemon_reload:
+ *
+ * The settings of the context are others: enrolments that are in both go on, with their exchanges and
+ * whoever waits for an answer; new ones begin, others are let go (their progress stays).
+ */
+void pv_daemon_reload (PvDaemon *daemon);
+
 /** Every enrolment goes on where it was. */
 void pv_daemon_resume (PvDaemon *daemon);
 

@@ -59,7 +59,9 @@ pv_retire_take (PvEnrolment *enrolment, JsonObject *event)
 	if (!g_str_equal (json_object_get_string_member_with_default (event, "what", ""), "registration"))
 		return; /* a key of ours */
 	pv_enrolment_take_facts (&retire->facts, event);
-	retire->deregistered = json_object_get_boolean_member_with_default (event, "proven", FALSE);
+	retire->deregistered =
+		json_object_get_boolean_member_with_default (event, "proven", FALSE) ||
+		g_str_equal (json_object_get_string_member_with_default (event, "result", ""), "absent");
 }
 
 void
@@ -69,6 +71,11 @@ pv_retire_ended (PvEnrolment *enrolment, gboolean reached)
 	PvRetire *retire = ensure (enrolment);
 	g_autoptr (GError) error = NULL;
 
+	if (reached && progress->registration_id != NULL && !retire->deregistered) {
+		reached = FALSE;
+		pv_enrolment_note_error (
+			enrolment, "mismatch", "the MEF did not confirm the de-registration");
+	}
 	if (!reached)
 		pv_enrolment_take_failure (
 			&retire->facts, progress->error_code, progress->error_message);

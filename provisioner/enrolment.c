@@ -142,8 +142,8 @@ start_child (PvEnrolment *enrolment, const char *purpose)
 		fail_start (enrolment, error);
 }
 
-/* Records what the progress belongs to; another MEF, stakeholder or client starts anew. */
-static void
+/* Records what the progress belongs to; another MEF, stakeholder or client starts anew. FALSE: it does. */
+static gboolean
 check_identity (PvEnrolment *enrolment)
 {
 	const PvSettings *settings = enrolment->context->settings;
@@ -152,12 +152,14 @@ check_identity (PvEnrolment *enrolment)
 	g_autofree char *fqdn = pv_settings_get (settings, "mef", mef, "FQDN");
 	g_autofree char *admin = pv_settings_get (settings, "mef", mef, "AdminFQDN");
 	g_autofree char *client = pv_settings_get (settings, "enrolment", enrolment->name, "Client");
+	gboolean same = TRUE;
 
 	if (progress->mef != NULL &&
 	    (g_strcmp0 (progress->mef, fqdn) != 0 || g_strcmp0 (progress->admin, admin) != 0 ||
 	     g_strcmp0 (progress->client, client) != 0)) {
 		g_message ("%s: another MEF, stakeholder or client than before: starts anew",
 			   enrolment->name);
+		same = FALSE;
 		progress = pv_progress_new ();
 		if (enrolment->progress->state == PV_STATE_DECOMMISSIONED)
 			progress->state = PV_STATE_DECOMMISSIONED; /* until an instruction */
@@ -167,6 +169,7 @@ check_identity (PvEnrolment *enrolment)
 	pv_progress_set (&progress->mef, fqdn);
 	pv_progress_set (&progress->admin, admin);
 	pv_progress_set (&progress->client, client);
+	return same;
 }
 
 /* A slot is free: the exchange, with what is missing now. */
@@ -289,7 +292,7 @@ pv_enrolment_new (const PvContext *context,
 	enrolment->trace_fd = -1;
 	enrolment->alarm = pv_alarm_new (context->alarms, &pv_enrolment_alarm_calls, enrolment);
 	enrolment->progress = pv_progress_load (context->state_dir, name);
-	check_identity (enrolment);
+	(void) check_identity (enrolment);
 	return enrolment;
 }
 
@@ -317,6 +320,21 @@ pv_enrolment_resume (PvEnrolment *enrolment)
 	pv_enrolment_step (enrolment, PV_EVENT_RESUMED);
 	if (enrolment->progress->state == PV_STATE_CONFIGURED && g_strcmp0 (start, "implicit") == 0)
 		pv_enrolment_step (enrolment, PV_EVENT_INSTRUCTED);
+}
+
+void
+pv_enrolment_reload (PvEnrolment *enrolment)
+{
+	if (!check_identity (enrolment)) {
+		pv_enrolment_end_child (enrolment);
+		pv_retire_answer (enrolment);
+		pv_alarm_set (enrolment->alarm, 0);
+		pv_enrolment_resume (enrolment);
+	} else if (enrolment->progress->next_s != 0) {
+		pv_enrolment_rearm (enrolment);
+	} else if (enrolment->ticket == NULL) {
+		pv_enrolment_resume (enrolment); /* now with an implicit instruction, perhaps */
+	}
 }
 
 static gboolean

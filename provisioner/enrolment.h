@@ -74,6 +74,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvEnrolment, pv_enrolment_free)
 void pv_enrolment_resume (PvEnrolment *enrolment);
 
 /**
+ * pv_enrolment_reload:
+ *
+ * Other settings hold. What is under way goes on, unless the enrolment is now at another MEF,
+ * stakeholder or client: then it ends, and starts anew.
+ */
+void pv_enrolment_reload (PvEnrolment *enrolment);
+
+/**
  * pv_enrolment_instruct:
  * @trace_fd: for the messages of the attempt, duplicated; -1 for none
  *

@@ -138,16 +138,19 @@ on_signal (gpointer data)
 static void
 use_settings (Main *main_data, PvSettings *settings)
 {
-	g_clear_pointer (&main_data->daemon, pv_daemon_free);
-	pv_settings_free (main_data->settings);
+	g_autoptr (PvSettings) former = main_data->settings;
+
 	main_data->settings = settings;
 	main_data->context.settings = settings;
 	main_data->context.exchange.limit_s =
 		pv_settings_get_seconds (settings, "provisioner", NULL, "ExchangeTimeSec");
 	pv_slots_set_max (main_data->context.slots,
 			  pv_settings_get_count (settings, "provisioner", NULL, "ExchangesMax"));
-	main_data->daemon =
-		pv_daemon_new (&main_data->context, &pv_control_calls, main_data->control);
+	if (main_data->daemon != NULL)
+		pv_daemon_reload (main_data->daemon);
+	else
+		main_data->daemon = pv_daemon_new (
+			&main_data->context, &pv_control_calls, main_data->control);
 }
 
 /* SIGHUP: the settings are read again; enrolments go on from their progress. */
@@ -163,8 +166,6 @@ on_reload (gpointer data)
 		return G_SOURCE_CONTINUE;
 	}
 	use_settings (main_data, settings);
-	pv_control_set_daemon (main_data->control, main_data->daemon);
-	pv_daemon_resume (main_data->daemon);
 	g_message ("settings read again");
 	return G_SOURCE_CONTINUE;
 }

@@ -79,6 +79,21 @@ is "published, not noted: the certificate is not made twice" \
 ok "published, not noted: its end is known" grep -qx 'CertificateNotAfter=4000000000' "$progress"
 enroleed_stop
 
+# The settings are read again: what is under way goes on.
+anew
+hang key-register
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "settings read again: at the key" tap_until 20 in_state key
+before=$(child)
+kill -HUP "$enroleed_pid"
+ok "settings read again: said" tap_until 10 grep -q 'settings read again' "$tap_tmp/enroleed.log"
+is "settings read again: the exchange goes on" "$(child)" "$before"
+kill -KILL $before
+unhang key-register
+ok "settings read again: finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+enroleed_stop
+
 # The child alone is killed, or takes too long.
 anew
 hang key-register
