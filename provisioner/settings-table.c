@@ -150,6 +150,14 @@ is_fqdn (const char *value)
 }
 
 static gboolean
+is_path (const PvSetting *setting, const char *value)
+{
+	if (!g_str_equal (setting->group, "keystore") && g_str_has_prefix (value, PV_SETTING_CREDENTIAL))
+		return pv_name_is_valid (value + strlen (PV_SETTING_CREDENTIAL));
+	return g_path_is_absolute (value);
+}
+
+static gboolean
 is_number (const char *value)
 {
 	guint64 number;
@@ -174,7 +182,7 @@ pv_setting_check (const PvSetting *setting, const char *value)
 	case PV_SETTING_TEXT:
 		return value[0] != '\0' && strlen (value) <= PV_ID_MAX ? NULL : "empty or too long";
 	case PV_SETTING_PATH:
-		return g_path_is_absolute (value) ? NULL : "not an absolute path";
+		return is_path (setting, value) ? NULL : "not an absolute path";
 	case PV_SETTING_FQDN:
 		return is_fqdn (value) ? NULL : "not a domain name in lower case";
 	case PV_SETTING_URI:

@@ -9,7 +9,7 @@
 
 typedef enum {
 	PV_SETTING_TEXT,
-	PV_SETTING_PATH,    /* absolute */
+	PV_SETTING_PATH,    /* absolute, or credential:NAME */
 	PV_SETTING_FQDN,    /* lower case (R-10.4-0) */
 	PV_SETTING_URI,     /* https://... */
 	PV_SETTING_CHOICE,  /* one of the words of @values */
@@ -19,6 +19,9 @@ typedef enum {
 	PV_SETTING_LIST, /* separated by blanks or commas */
 	PV_SETTING_NAME, /* of a credential or of a group's instance */
 } PvSettingKind;
+
+/* Before the name of a systemd credential (LoadCredential=) in place of a path. */
+#define PV_SETTING_CREDENTIAL "credential:"
 
 /**
  * PvSetting:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "provisioner/error.h"
+#include "provisioner/specifier.h"
 
 #define FILE_SIZE_MAX (1024 * 1024)
 
@@ -88,6 +89,36 @@ check_heading (const char *file, guint line, const char *heading, GError **error
 	return TRUE;
 }
 
+/* Which values are a gateway's own. The keystore reads its group itself. */
+static gboolean
+has_specifiers (const PvSetting *setting)
+{
+	if (g_str_equal (setting->group, "keystore"))
+		return FALSE;
+	return setting->kind == PV_SETTING_TEXT || setting->kind == PV_SETTING_FQDN ||
+	       setting->kind == PV_SETTING_URI || setting->kind == PV_SETTING_LIST ||
+	       setting->kind == PV_SETTING_PATH;
+}
+
+/* Specifiers, and files that the service manager hands over: credential:NAME. */
+static char *
+expand (const PvSetting *setting, const char *value, GError **error)
+{
+	const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
+	g_autofree char *expanded =
+		has_specifiers (setting)
+			? pv_specifier_expand (value, setting->kind == PV_SETTING_FQDN, error)
+			: g_strdup (value);
+	const char *name = expanded;
+
+	if (expanded == NULL || setting->kind != PV_SETTING_PATH || folder == NULL ||
+	    !g_str_has_prefix (expanded, PV_SETTING_CREDENTIAL))
+		return g_steal_pointer (&expanded);
+	name += strlen (PV_SETTING_CREDENTIAL);
+	return pv_name_is_valid (name) ? g_build_filename (folder, name, NULL)
+				       : g_steal_pointer (&expanded);
+}
+
 /* One "Key=value" of a file: known and well-formed, then remembered with its line. */
 static gboolean
 take_value (PvSettings *settings,
@@ -100,14 +131,18 @@ take_value (PvSettings *settings,
 {
 	g_autofree char *word = heading_word (heading);
 	const PvSetting *setting = pv_setting_find (word, key);
-	g_autofree char *value = g_key_file_get_string (parsed, heading, key, NULL);
+	g_autofree char *written = g_key_file_get_string (parsed, heading, key, NULL);
+	g_autofree char *value = NULL;
+	g_autoptr (GError) local = NULL;
 	const char *wrong;
 
 	if (setting == NULL)
 		return refuse (file, line, error, "unknown key \"%s\" in group [%s]", key, heading);
-	if (value == NULL)
+	if (written == NULL)
 		return refuse (file, line, error, "the value of %s is not readable text", key);
-	g_strstrip (value);
+	value = expand (setting, g_strstrip (written), &local);
+	if (value == NULL)
+		return refuse (file, line, error, "%s=%s: %s", key, written, local->message);
 	wrong = pv_setting_check (setting, value);
 	if (wrong != NULL)
 		return refuse (file,

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "provisioner/error.h"
 #include "provisioner/settings.h"
@@ -186,6 +187,47 @@ test_defaults (void)
 	}
 }
 
+static void
+test_specifiers (Fixture *fixture, gconstpointer data)
+{
+	static const char *const wrong[] = {"%x", "a%", "%", "%é"};
+	g_autoptr (PvSettings) settings = NULL;
+	g_autoptr (GError) error = NULL;
+	g_autofree char *serial = g_build_filename (fixture->dir, "enrolee.serial", NULL);
+	g_autofree char *anchors = g_build_filename (fixture->dir, "anchors", NULL);
+	g_autofree char *value = NULL;
+	g_autofree char *fqdn = NULL;
+	g_autofree char *path = NULL;
+
+	g_setenv ("CREDENTIALS_DIRECTORY", fixture->dir, TRUE);
+	write_file (fixture, "enrolee.serial", " SN-0042\n");
+	write_file (fixture,
+		    "enrolee.conf",
+		    "[mef a]\nFQDN=%s.example.com\nAdminFQDN=b.example.com\nTrustAnchors=credential:anchors\n"
+		    "[enrolment gw]\nMEF=a\nBootstrapKey=kpm\nClient=//sp.example.com/%s-100%%\n");
+	settings = pv_settings_load (fixture->dir, &error);
+	g_assert_no_error (error);
+	value = pv_settings_get (settings, "enrolment", "gw", "Client");
+	g_assert_cmpstr (value, ==, "//sp.example.com/SN-0042-100%");
+	fqdn = pv_settings_get (settings, "mef", "a", "FQDN");
+	g_assert_cmpstr (fqdn, ==, "sn-0042.example.com");
+	path = pv_settings_get (settings, "mef", "a", "TrustAnchors");
+	g_assert_cmpstr (path, ==, anchors);
+	for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++) {
+		g_autofree char *text = g_strdup_printf ("[mef a]\nFQDN=a.example.com\nURI=https://a/%s\n", wrong[i]);
+
+		write_file (fixture, "enrolee.conf", text);
+		g_assert_null (pv_settings_load (fixture->dir, &error));
+		g_assert_nonnull (strstr (error->message, "enrolee.conf:3: URI="));
+		g_clear_error (&error);
+	}
+	write_file (fixture, "enrolee.serial", "../../etc");
+	write_file (fixture, "enrolee.conf", "[enrolment gw]\nClient=//sp.example.com/%s\n");
+	g_assert_null (pv_settings_load (fixture->dir, &error));
+	g_assert_nonnull (strstr (error->message, "no usable serial number"));
+	g_unsetenv ("CREDENTIALS_DIRECTORY");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -195,5 +237,6 @@ main (int argc, char **argv)
 	g_test_add ("/settings/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
 	g_test_add ("/settings/bad", Fixture, NULL, set_up, test_bad, tear_down);
 	g_test_add_func ("/settings/defaults", test_defaults);
+	g_test_add ("/settings/specifiers", Fixture, NULL, set_up, test_specifiers, tear_down);
 	return g_test_run ();
 }
