@@ -25,7 +25,7 @@ read_host_name (void)
 	return g_strdup (g_get_host_name ());
 }
 
-/* The first of these files that has something in it. */
+/* The first of these files that has something in it; a question mark is the unit's word for nothing. */
 static char *
 read_serial (void)
 {
@@ -40,7 +40,7 @@ read_serial (void)
 		char *text = NULL;
 
 		if (paths[i] != NULL && g_file_get_contents (paths[i], &text, NULL, NULL) &&
-		    g_strstrip (text)[0] != '\0')
+		    g_strstrip (text)[0] != '\0' && !g_str_equal (text, "?"))
 			return text;
 		g_free (text);
 	}
