@@ -101,7 +101,7 @@
  *   {"event":"not-retrieved","identifier":..,"code":..,"message":..}
  *   {"event":"retired","identifier":..,"result":"removed"|"absent"|"refused","message":..}
  *   {"event":"pending","staged":N,"csr":"base64","retry_after_s":N}
- *   {"event":"publish","staged":[..]}                       with acknowledge: do it, and answer
+ *   {"event":"publish","staged":[..]}                       with acknowledge: may it be? Grants come first
  *   {"event":"published","staged":[..]}
  *   {"event":"probe","authenticated_by":"ppsk"|"certificate","identity":..,"tls":"TLSv1.2",
  *       "suite":..,"handshake_ms":N,"answer_ms":N,

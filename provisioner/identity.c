@@ -202,6 +202,19 @@ name_of (const PvDialect *dialect, PvEntityKind kind, const char *id, const char
 	return name;
 }
 
+gboolean
+pv_identifier_is_same (const char *own, const char *other)
+{
+	gsize authority = g_str_has_prefix (own, "//") ? 2 + strcspn (own + 2, "/") : 0;
+
+	if (authority == 0 || other[0] != '/')
+		return g_str_equal (own, other);
+	if (other[1] != '/')
+		return g_str_equal (own + authority, other);
+	return g_ascii_strncasecmp (own, other, authority) == 0 &&
+	       g_str_equal (own + authority, other + authority);
+}
+
 PvSubjectName *
 pv_subject_name_new (const PvDialect *dialect,
 		     PvEntityKind kind,

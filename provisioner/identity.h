@@ -92,6 +92,16 @@ char *pv_relative_key_id_from_bytes (const guint8 *bytes, gsize length);
 gboolean pv_identifier_is_valid (PvEntityKind kind, const char *id);
 
 /**
+ * pv_identifier_is_same:
+ * @own: a valid identifier of ours
+ * @other: what a peer wrote; relative to our service provider when it begins with one '/'
+ *
+ * Returns: whether both name the same entity: compared in absolute form, the FQDN without case, all
+ * else with it (decisions 17, 18).
+ */
+gboolean pv_identifier_is_same (const char *own, const char *other);
+
+/**
  * pv_subject_name_new:
  * @dialect: the MEF's
  * @kind: what is certified

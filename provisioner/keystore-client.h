@@ -94,12 +94,9 @@ void pv_keystore_set_patience (PvKeystore *keystore, guint wait_ms);
 /**
  * pv_keystore_ops:
  *
- * An Enrolment Exchange's view of a #PvKeystore. A symmetric key is stored as the credential
- * NAME-key, beside the key pair NAME: a credential of the keystore has one kind.
+ * An Enrolment Exchange's view of a #PvKeystore.
  */
 extern const PvKeystoreOps pv_keystore_ops;
-
-#define PV_KEYSTORE_SECRET_SUFFIX "-key"
 
 /** A text of the wire from a string; %NULL is the empty text. */
 static inline WireBytes

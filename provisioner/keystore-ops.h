@@ -17,9 +17,13 @@ typedef enum {
 	PV_KEY_TYPE_RSA_2048,
 } PvKeyType;
 
+/* A credential of the keystore has one kind: the symmetric key of NAME is NAME-key, beside its key
+ * pair; a key of somebody else that was retrieved is NAME-RelativeKeyID. */
+#define PV_KEYSTORE_SECRET_SUFFIX "-key"
+
 /* A symmetric key on its way into the keystore. The caller wipes @bytes. */
 typedef struct {
-	const char *credential; /* the set's configured name */
+	const char *credential; /* the name it is to have */
 	const char *identifier; /* RelativeKeyID@FQDN, the object's label */
 	const guint8 *bytes;
 	gsize length;

@@ -181,9 +181,8 @@ static gboolean
 stage_secret (gpointer data, const PvStagedSecret *secret, guint32 *staged, GError **error)
 {
 	PvKeystore *keystore = data;
-	g_autofree char *name = g_strconcat (secret->credential, PV_KEYSTORE_SECRET_SUFFIX, NULL);
 	const WireStageSecret request = {
-		.name = pv_wire_text (name),
+		.name = pv_wire_text (secret->credential),
 		.origin = pv_wire_text (keystore->origin),
 		.mef = pv_wire_text (secret->mef_fqdn),
 		.admin = pv_wire_text (secret->admin_fqdn),

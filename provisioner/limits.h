@@ -18,6 +18,7 @@
 #define PV_ID_MAX 512 /* any identifier */
 #define PV_FQDN_MAX 253
 #define PV_RELATIVE_KEY_ID_MAX 200
+#define PV_KEY_VALUE_MAX 64 /* octets of a keyValue (decision 13) */
 #define PV_TARGETS_MAX 64
 #define PV_LABELS_MAX 32
 #define PV_PSK_IDENTITY_MAX 256 /* OpenSSL's PSK_MAX_IDENTITY_LEN */
@@ -37,3 +38,10 @@
 
 /* Commands of the MEF in one exchange: an MEF that never ends is cut off. */
 #define PV_COMMANDS_MAX 64
+#define PV_COMMAND_TRIES 3 /* of a command that cannot be understood, of a status that is not answered */
+
+/* Registrations that are looked at, to find our own among an MEF's children */
+#define PV_CHILDREN_TRIED_MAX 8
+
+/* Keys that one exchange retrieves, or retires */
+#define PV_KEYS_MAX 64

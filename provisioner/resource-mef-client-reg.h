@@ -6,9 +6,7 @@
  */
 #pragma once
 
-#include "provisioner/dialect.h"
-
-#include <json-glib/json-glib.h>
+#include "provisioner/resource-common.h"
 
 /* What we ask for. */
 typedef struct {
@@ -17,15 +15,10 @@ typedef struct {
 	const char *const *labels; /* (nullable) */
 } PvMefClientRegRequest;
 
-/* What the MEF granted; its values count (R-8.3.5.2.3-3). */
 typedef struct {
-	char *id;       /* MEFClientRegID */
-	gint64 expires; /* seconds since the epoch */
-	char *admin_fqdn;
-	char *client_id;         /* (nullable): MEF Client ID */
+	PvGranted granted;
 	char *assigned_identity; /* (nullable): KpmID to use from now on (A20) */
 	char *command_id;        /* (nullable): resource identifier of the <mefClientCmd> */
-	GStrv labels;            /* (nullable) */
 } PvMefClientReg;
 
 void pv_mef_client_reg_free (PvMefClientReg *registration);
@@ -67,3 +60,14 @@ gboolean pv_mef_client_reg_check (const PvMefClientReg *registration,
 				  const char *admin_fqdn,
 				  gint64 now,
 				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_mef_base_registrations:
+ * @content: (nullable): content of the answer to a Retrieve of the <MEFBase>
+ *
+ * Returns: (transfer full) (nullable): identifiers of the registrations it refers to, maybe none.
+ * Errors: PV_ERROR/MALFORMED
+ */
+GStrv pv_mef_base_registrations (const PvDialect *dialect,
+				 JsonNode *content,
+				 GError **error) G_GNUC_WARN_UNUSED_RESULT;

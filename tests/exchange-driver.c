@@ -2,7 +2,9 @@
 /*
  * One Enrolment Exchange with a keystore that is in this process, for tests against the simulated
  * MEF: job on standard input, events on standard output, and one last line that tells what the
- * keystore was left with. The reference of the job is the pre-shared key itself: no provider.
+ * keystore was left with. The reference of the job is the pre-shared key itself: no provider. When the
+ * job says "acknowledge", a thread answers in enroleed's place; with an argument it refuses to
+ * publish, and says that.
  */
 #include <config.h>
 
@@ -13,6 +15,8 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void
@@ -27,9 +31,42 @@ print_secret (const FakeKeystore *keystore)
 	printf ("\n");
 }
 
+typedef struct {
+	int descriptor;
+	const char *refusal;
+} Parent;
+
+static gpointer
+play_parent (gpointer data)
+{
+	const Parent *parent = data;
+	FILE *events = fdopen (parent->descriptor, "r+");
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline (&line, &size, events) > 0) {
+		gboolean publish = strstr (line, "\"event\":\"publish\"") != NULL;
+		gboolean refuse = publish && parent->refusal != NULL;
+
+		fputs (line, stdout);
+		if (!publish && strstr (line, "\"event\":\"command\"") == NULL)
+			continue;
+		/* between reading and writing, C wants a seek or a new stream */
+		dprintf (parent->descriptor, "{\"ok\":%s,\"message\":\"%s\"}\n",
+			 refuse ? "false" : "true", refuse ? parent->refusal : "");
+		fputs (refuse ? "answered no\n" : "answered yes\n", stdout);
+	}
+	free (line);
+	fclose (events);
+	return NULL;
+}
+
 int
 main (int argc, char **argv)
 {
+	int sockets[2] = {STDOUT_FILENO, -1};
+	GThread *thread = NULL;
+	Parent parent = {-1, argc > 1 ? argv[1] : NULL};
 	static char text[PV_JOB_MAX];
 	PvEvents events = {.descriptor = STDOUT_FILENO};
 	FakeKeystore keystore = {0};
@@ -38,10 +75,20 @@ main (int argc, char **argv)
 	g_autoptr (PvJob) job = pv_job_parse (text, length, &error);
 	int status = EXIT_SUCCESS;
 
+	if (job != NULL && job->acknowledge) {
+		g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, sockets), ==, 0);
+		events.descriptor = sockets[0];
+		parent.descriptor = sockets[1];
+		thread = g_thread_new ("parent", play_parent, &parent);
+	}
 	curl_global_init (CURL_GLOBAL_DEFAULT);
 	if (job == NULL || !pv_exchange_run (job, &events, &fake_keystore_ops, &keystore, &error)) {
 		pv_event_fail (&events, error);
 		status = EXIT_FAILURE;
+	}
+	if (thread != NULL) {
+		close (sockets[0]);
+		g_thread_join (thread);
 	}
 	printf ("pairs %u discarded %u chain %u anchors %u published %u\n", keystore.staged_pairs,
 		keystore.discarded, keystore.chain != NULL ? keystore.chain->len : 0,

@@ -194,7 +194,7 @@ test_stage_secret (Fixture *fixture, gconstpointer mood)
 {
 	g_autoptr (GError) error = NULL;
 	const PvStagedSecret secret = {
-		.credential = "gw1", .identifier = "a@b", .bytes = (const guint8 *) "key", .length = 3};
+		.credential = "gw1-key", .identifier = "a@b", .bytes = (const guint8 *) "key", .length = 3};
 	guint32 staged = 0;
 
 	g_assert_true (pv_keystore_ops.stage_secret (fixture->keystore, &secret, &staged, &error));

@@ -69,7 +69,7 @@ test_registration (void)
 	g_autoptr (PvMefClientReg) registration = pv_mef_client_reg_parse (dialect, node, &error);
 
 	g_assert_no_error (error);
-	g_assert_cmpstr (registration->id, ==, "mecr7Qx2");
+	g_assert_cmpstr (registration->granted.id, ==, "mecr7Qx2");
 	g_assert_cmpstr (registration->command_id, ==, "cmd7");
 	g_assert_true (pv_mef_client_reg_check (registration, US, "sp.example.org", NOW, &error));
 	g_assert_false (
@@ -126,7 +126,7 @@ test_key (void)
 	g_autoptr (PvSymmKeyReg) key = pv_symm_key_reg_parse (dialect, node, &error);
 
 	g_assert_no_error (error);
-	g_assert_cmpstr (key->relative_id, ==, "3F0C");
+	g_assert_cmpstr (key->granted.id, ==, "3F0C");
 	g_assert_cmpstr (key->targets[0], ==, "//sp.example.org/in2");
 	g_assert_true (pv_symm_key_reg_check (key, &request, US, NOW, &error));
 	other.suid = 23;
@@ -135,8 +135,8 @@ test_key (void)
 	g_clear_error (&error);
 	g_assert_false (pv_symm_key_reg_check (key, &request, US, NOW + 400 * 86400, &error));
 	g_clear_error (&error);
-	g_free (key->relative_id);
-	key->relative_id = g_strdup ("a@b");
+	g_free (key->granted.id);
+	key->granted.id = g_strdup ("a@b");
 	g_assert_false (pv_symm_key_reg_check (key, &request, US, NOW, &error));
 	g_assert_error (error, PV_ERROR, PV_ERROR_MISMATCH);
 }

@@ -7,10 +7,14 @@
 
 #include "provisioner/exchange/event.h"
 
+#include "provisioner/codec-json.h"
 #include "provisioner/error.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ANSWER_MAX 4096
 
 JsonObject *
 pv_event_new (const char *name)
@@ -38,6 +42,53 @@ pv_event_send (PvEvents *events, JsonObject *event)
 			return;
 		sent += step;
 	}
+}
+
+/* One line, octet by octet: nothing of a later answer may be taken with it. */
+static gboolean
+read_answer (PvEvents *events, char *line, GError **error)
+{
+	gsize length = 0;
+
+	while (length < ANSWER_MAX) {
+		gssize step = read (events->descriptor, line + length, 1);
+
+		if (step < 0 && errno == EINTR)
+			continue;
+		if (step <= 0)
+			break;
+		if (line[length] == '\n') {
+			line[length] = '\0';
+			return TRUE;
+		}
+		length++;
+	}
+	g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "enroleed does not answer");
+	return FALSE;
+}
+
+gboolean
+pv_event_ask (PvEvents *events, JsonObject *event, GError **error)
+{
+	char line[ANSWER_MAX + 1];
+	g_autoptr (JsonNode) answer = NULL;
+	JsonObject *object;
+
+	pv_event_send (events, event);
+	if (!events->answered)
+		return TRUE;
+	if (!read_answer (events, line, error))
+		return FALSE;
+	answer = pv_json_parse (line, strlen (line), ANSWER_MAX, error);
+	if (answer == NULL)
+		return FALSE;
+	object = json_node_get_object (answer);
+	if (json_object_get_boolean_member_with_default (object, "ok", FALSE))
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "%s",
+		     json_object_get_string_member_with_default (object, "message",
+								 "enroleed could not do it"));
+	return FALSE;
 }
 
 void

@@ -11,7 +11,8 @@
 
 typedef struct {
 	int descriptor;
-	guint depth; /* phases under way */
+	gboolean answered; /* whether enroleed answers on it (exchange-protocol.h: acknowledge) */
+	guint depth;       /* phases under way */
 	struct {
 		const char *phase, *clause;
 		gint64 start_us;
@@ -31,6 +32,19 @@ JsonObject *pv_event_new (const char *name);
  * @event: (transfer full): the event
  */
 void pv_event_send (PvEvents *events, JsonObject *event);
+
+/**
+ * pv_event_ask:
+ * @event: (transfer full): the event
+ * @error: return location for an error
+ *
+ * Sends it, and waits until enroleed has done its part; does not wait when enroleed does not answer.
+ *
+ * Returns: whether enroleed has.
+ * Errors: PV_ERROR/LOCAL, with enroleed's reason
+ */
+gboolean
+pv_event_ask (PvEvents *events, JsonObject *event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Tells something an operator should know. */
 void pv_event_warn (PvEvents *events, const char *message);

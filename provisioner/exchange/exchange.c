@@ -6,11 +6,15 @@
 
 #include "provisioner/exchange/exchange.h"
 
+#include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/exchange/certificate.h"
 #include "provisioner/exchange/mef-command.h"
+#include "provisioner/exchange/mef-decommission.h"
 #include "provisioner/exchange/mef-key.h"
+#include "provisioner/exchange/mef-probe.h"
 #include "provisioner/exchange/mef-register.h"
+#include "provisioner/exchange/mef-retrieve.h"
 
 gint64
 pv_exchange_now (void)
@@ -29,49 +33,95 @@ provision_certificate (PvExchange *exchange, GError **error)
 					 error);
 }
 
-static gboolean
-publish (PvExchange *exchange, GError **error)
+gboolean
+pv_exchange_publish (PvExchange *exchange, GError **error)
 {
 	JsonObject *event;
 	JsonArray *staged;
 
 	if (exchange->staged->len == 0)
 		return TRUE;
-	pv_phase_begin (exchange->events, PV_PHASE_PUBLICATION, "");
-	if (!exchange->ops->publish (exchange->keystore, exchange->job->credential,
-				     (const guint32 *)exchange->staged->data, exchange->staged->len,
-				     error))
-		return FALSE;
-	event = pv_event_new ("published");
+	pv_phase_begin (exchange->events, PV_PHASE_PUBLICATION, "8.3.1.2");
+	event = pv_event_new ("publish");
 	staged = json_array_new ();
 	for (guint i = 0; i < exchange->staged->len; i++)
 		json_array_add_int_element (staged, g_array_index (exchange->staged, guint32, i));
-	json_object_set_string_member (event, "credential", exchange->job->credential);
+	json_object_set_array_member (event, "staged", json_array_ref (staged));
+	if (!pv_event_ask (exchange->events, event, error) ||
+	    !exchange->ops->publish (exchange->keystore, exchange->job->credential,
+				     (const guint32 *)exchange->staged->data, exchange->staged->len,
+				     error)) {
+		json_array_unref (staged);
+		return FALSE;
+	}
+	g_array_set_size (exchange->staged, 0);
+	event = pv_event_new ("published");
 	json_object_set_array_member (event, "staged", staged);
 	pv_event_send (exchange->events, event);
 	pv_phase_end (exchange->events, PV_PHASE_PUBLICATION, "done");
 	return TRUE;
 }
 
+typedef gboolean (*StepRun) (PvExchange *exchange, GError **error);
+
 static const struct {
 	PvSteps step;
-	gboolean (*run) (PvExchange *exchange, GError **error);
+	StepRun run;
 } steps[] = {
-	{PV_DO_REGISTER, pv_mef_register},
-	{PV_DO_COMMANDS, pv_mef_commands},
-	{PV_DO_CERTIFICATE, provision_certificate},
-	{PV_DO_KEY, pv_mef_key_register},
-	{PV_DO_PUBLISH, publish},
+	{PV_DO_REGISTER, pv_mef_register},     {PV_DO_COMMANDS, pv_mef_commands},
+	{PV_DO_CERTIFICATE, provision_certificate}, {PV_DO_KEY, pv_mef_key},
+	{PV_DO_RETRIEVE, pv_mef_keys_retrieve}, {PV_DO_PUBLISH, pv_exchange_publish},
+	{PV_DO_RETIRE, pv_mef_keys_retire},
 };
+
+/* 4004 in mid-life: the MEF has forgotten the registration. A new one is made, its commands are asked
+ * for, and the step is done with it; once. */
+static gboolean
+start_anew (PvExchange *exchange, PvSteps step, StepRun run, GError **error)
+{
+	exchange->made_anew = TRUE;
+	pv_event_warn (exchange->events, "the MEF has lost our registration: registering anew");
+	if (!pv_mef_register_anew (exchange, error))
+		return FALSE;
+	if (step != PV_DO_COMMANDS && (exchange->job->steps & PV_DO_COMMANDS) &&
+	    !pv_mef_commands (exchange, error))
+		return FALSE;
+	return run (exchange, error);
+}
+
+static gboolean
+run_step (PvExchange *exchange, PvSteps step, StepRun run, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	guint depth = exchange->events->depth;
+
+	if (run (exchange, &cause))
+		return TRUE;
+	if (!exchange->made_anew && (step == PV_DO_COMMANDS || step == PV_DO_KEY) &&
+	    (exchange->job->steps & PV_DO_REGISTER) &&
+	    g_error_matches (cause, PV_ERROR, PV_ERROR_NOT_FOUND)) {
+		pv_phase_unwind (exchange->events, depth);
+		return start_anew (exchange, step, run, error);
+	}
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return FALSE;
+}
 
 static gboolean
 run_steps (PvExchange *exchange, GError **error)
 {
 	for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-		if ((exchange->job->steps & steps[i].step) && !steps[i].run (exchange, error))
+		if ((exchange->job->steps & steps[i].step) &&
+		    !run_step (exchange, steps[i].step, steps[i].run, error))
 			return FALSE;
 	return TRUE;
 }
+
+static const StepRun purposes[] = {
+	[PV_JOB_ENROL] = run_steps,
+	[PV_JOB_PROBE] = pv_mef_probe,
+	[PV_JOB_DECOMMISSION] = pv_mef_decommission,
+};
 
 gboolean
 pv_exchange_run (const PvJob *job,
@@ -84,11 +134,12 @@ pv_exchange_run (const PvJob *job,
 		.job = job, .events = events, .ops = ops, .keystore = keystore};
 	gboolean done;
 
+	events->answered = job->acknowledge;
 	exchange.release = g_strdup (job->dialect->release);
 	exchange.staged = g_array_copy (job->staged);
 	pv_auth_init (&exchange.auth, events, job->credentials);
 	exchange.session = pv_session_open (job, &exchange.auth, job->mef_port, NULL);
-	done = run_steps (&exchange, error);
+	done = purposes[job->purpose](&exchange, error);
 	pv_session_free (exchange.session);
 	pv_auth_clear (&exchange.auth);
 	pv_mef_client_reg_free (exchange.registration);

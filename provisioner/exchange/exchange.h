@@ -22,6 +22,7 @@ typedef struct {
 	PvMefClientReg *registration; /* (nullable) */
 	GArray *staged;               /* guint32: pieces to publish */
 	gboolean has_certificate;     /* one was provisioned in this exchange */
+	gboolean made_anew;           /* the MEF had lost the registration */
 } PvExchange;
 
 /**
@@ -39,6 +40,13 @@ gboolean pv_exchange_run (const PvJob *job,
 			  const PvKeystoreOps *ops,
 			  gpointer keystore,
 			  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_exchange_publish:
+ *
+ * Makes all that is staged visible, when enroleed agrees.
+ */
+gboolean pv_exchange_publish (PvExchange *exchange, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: seconds since the epoch. */
 gint64 pv_exchange_now (void);

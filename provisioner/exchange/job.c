@@ -140,8 +140,10 @@ word (const Part *part, const char *member, const char *const *words, int absent
 static void
 parse_steps (PvJob *job, const Part *part)
 {
+	/* in the order of PvSteps */
 	static const char *const names[] = {PV_STEP_REGISTER, PV_STEP_COMMANDS, PV_STEP_CERTIFICATE,
-					    PV_STEP_KEY, PV_STEP_PUBLISH};
+					    PV_STEP_KEY,      PV_STEP_RETRIEVE, PV_STEP_PUBLISH,
+					    PV_STEP_RETIRE};
 	g_auto (GStrv) steps = texts (part, "steps", G_N_ELEMENTS (names));
 
 	if (steps == NULL)
@@ -324,6 +326,7 @@ parse_registration (PvJob *job, const Part *root)
 	job->registration_labels = texts (&part, "labels", PV_LABELS_MAX);
 	job->registration_id = text (&part, "id", FALSE);
 	job->registration_expires = number (&part, "expires", 0, G_MAXINT64, 0);
+	job->registration_renew_from = number (&part, "renew_from", 0, G_MAXINT64, 0);
 }
 
 static void
@@ -355,8 +358,40 @@ parse_certificate (PvJob *job, const Part *root)
 }
 
 static void
+check_identifier (const PvJob *job, const Part *part, const char *member, const char *identifier)
+{
+	g_autofree char *fqdn = NULL;
+
+	if (!pv_key_identifier_split (identifier, NULL, &fqdn) ||
+	    g_strcmp0 (fqdn, job->mef_fqdn) != 0)
+		fault (part, member, "names a key that is not of this MEF (R-8.3.4.3-1)");
+}
+
+static GStrv
+identifiers (const PvJob *job, const Part *part, const char *member)
+{
+	GStrv list = texts (part, member, PV_KEYS_MAX);
+
+	for (guint i = 0; list != NULL && list[i] != NULL; i++)
+		check_identifier (job, part, member, list[i]);
+	return list;
+}
+
+static void
+parse_keys (PvJob *job, const Part *root)
+{
+	job->retrieve = identifiers (job, root, "retrieve");
+	job->retire = identifiers (job, root, "retire");
+	if (job->retrieve == NULL)
+		job->steps &= ~PV_DO_RETRIEVE;
+	if (job->retire == NULL)
+		job->steps &= ~PV_DO_RETIRE;
+}
+
+static void
 parse_key (PvJob *job, const Part *root)
 {
+	static const char *const values[] = {"exported", "generated", NULL};
 	Part part = sub (root, "key", "key.", FALSE);
 
 	if (part.object == NULL)
@@ -365,6 +400,11 @@ parse_key (PvJob *job, const Part *root)
 	job->key_targets = texts (&part, "targets", PV_TARGETS_MAX);
 	job->key_labels = texts (&part, "labels", PV_LABELS_MAX);
 	job->key_lifetime_s = number (&part, "lifetime_s", 60, PV_LIFETIME_MAX_S, 30 * 86400);
+	job->key_is_generated = word (&part, "value", values, 0) == 1;
+	job->key_update = flag (&part, "update");
+	job->key_current = text (&part, "current", FALSE);
+	if (job->key_current != NULL)
+		check_identifier (job, &part, "current", job->key_current);
 	if ((job->steps & PV_DO_KEY) && *part.fault == NULL &&
 	    !pv_targets_check (job->key_suid, (const char *const *)job->key_targets, part.fault))
 		return;
@@ -392,12 +432,22 @@ parse_done (PvJob *job, const Part *root)
 static void
 parse_parts (PvJob *job, const Part *root)
 {
+	static const char *const purposes[] = {
+		[PV_JOB_ENROL] = PV_PURPOSE_ENROL,
+		[PV_JOB_PROBE] = PV_PURPOSE_PROBE,
+		[PV_JOB_DECOMMISSION] = PV_PURPOSE_DECOMMISSION,
+		NULL,
+	};
+
 	if (number (root, "version", 0, 1000, 0) != PV_EXCHANGE_VERSION)
 		fault (root, "version", "is not the one this program knows");
 	job->credential = text (root, "credential", TRUE);
 	job->runtime_dir = text (root, "runtime_dir", FALSE);
 	if (job->runtime_dir == NULL)
 		job->runtime_dir = ENROLEE_RUNTIME_DIR;
+	job->purpose = word (root, "purpose", purposes, PV_JOB_ENROL);
+	job->acknowledge = flag (root, "acknowledge");
+	job->trace = number (root, "trace", PV_EXCHANGE_EVENT_FD + 1, 1023, -1);
 	parse_steps (job, root);
 	parse_mef (job, root);
 	parse_authentication (job, root);
@@ -405,6 +455,7 @@ parse_parts (PvJob *job, const Part *root)
 	parse_registration (job, root);
 	parse_certificate (job, root);
 	parse_key (job, root);
+	parse_keys (job, root);
 	parse_done (job, root);
 }
 
@@ -445,5 +496,7 @@ pv_job_free (PvJob *job)
 	g_strfreev (job->registration_labels);
 	g_strfreev (job->key_targets);
 	g_strfreev (job->key_labels);
+	g_strfreev (job->retrieve);
+	g_strfreev (job->retire);
 	g_free (job);
 }

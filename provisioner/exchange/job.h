@@ -13,17 +13,28 @@
 #include <json-glib/json-glib.h>
 
 typedef enum {
+	PV_JOB_ENROL,
+	PV_JOB_PROBE,
+	PV_JOB_DECOMMISSION,
+} PvPurpose;
+
+typedef enum {
 	PV_DO_REGISTER = 1 << 0,
 	PV_DO_COMMANDS = 1 << 1,
 	PV_DO_CERTIFICATE = 1 << 2,
 	PV_DO_KEY = 1 << 3,
-	PV_DO_PUBLISH = 1 << 4,
+	PV_DO_RETRIEVE = 1 << 4,
+	PV_DO_PUBLISH = 1 << 5,
+	PV_DO_RETIRE = 1 << 6,
 } PvSteps;
 
 typedef struct {
 	JsonNode *root; /* owns every text below */
 	const char *credential, *runtime_dir;
+	PvPurpose purpose;
 	PvSteps steps;
+	gboolean acknowledge; /* enroleed answers events */
+	int trace;            /* descriptor, -1 for none */
 
 	const char *mef_fqdn, *connect_host, *interface, *proxy;
 	guint mef_port, connect_s, total_s, stall_s;
@@ -38,6 +49,7 @@ typedef struct {
 
 	const char *admin_fqdn, *registration_id;
 	gint64 registration_lifetime_s, registration_expires;
+	gint64 registration_renew_from; /* 0: not yet known */
 	GStrv registration_labels;
 
 	const char *est_uri; /* (nullable) */
@@ -49,6 +61,10 @@ typedef struct {
 	guint key_suid;
 	GStrv key_targets, key_labels;
 	gint64 key_lifetime_s;
+	gboolean key_is_generated;
+	const char *key_current; /* (nullable): Key Identifier */
+	gboolean key_update;
+	GStrv retrieve, retire; /* (nullable): Key Identifiers */
 
 	JsonNode *last_command_id; /* (nullable) */
 	guint last_command_status;

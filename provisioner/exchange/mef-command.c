@@ -212,7 +212,7 @@ find_command (PvExchange *exchange, char **id, GError **error)
 	*id = g_strdup (exchange->registration->command_id);
 	if (*id != NULL)
 		return TRUE;
-	looked = pv_mef_registration_retrieve (exchange, exchange->registration->id, error);
+	looked = pv_mef_registration_retrieve (exchange, exchange->registration->granted.id, error);
 	if (looked == NULL)
 		return FALSE;
 	*id = g_strdup (looked->command_id);

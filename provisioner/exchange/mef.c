@@ -134,3 +134,78 @@ pv_mef_child (PvExchange *exchange,
 	g_propagate_error (error, g_steal_pointer (&cause));
 	return FALSE;
 }
+
+gboolean
+pv_mef_base (PvExchange *exchange, JsonNode **answer, GError **error)
+{
+	g_autofree char *to = pv_address_base (exchange->job->dialect, exchange->job->mef_fqdn);
+	g_autoptr (PvRequest) request = pv_request_new (PV_RETRIEVE, to);
+
+	request->result_content = PV_RESULT_CONTENT_CHILD_REFERENCES;
+	return pv_mef_request (exchange, exchange->session->transport, request, PV_RSC_OK, answer,
+			       error);
+}
+
+static gboolean
+is_gone (PvExchange *exchange, const char *id, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	g_autoptr (JsonNode) content = NULL;
+
+	if (pv_mef_child (exchange, exchange->session->transport, PV_RETRIEVE, id, NULL, &content,
+			  &cause)) {
+		g_set_error (error, PV_ERROR, PV_ERROR_MISMATCH,
+			     "the MEF called it deleted, and still has it");
+		return FALSE;
+	}
+	if (g_error_matches (cause, PV_ERROR, PV_ERROR_NOT_FOUND))
+		return TRUE;
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return FALSE;
+}
+
+gboolean
+pv_mef_remove (PvExchange *exchange, const char *id, PvMefRemoval *removal, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	gboolean answered;
+
+	*removal = PV_MEF_KEPT;
+	if (pv_mef_child (exchange, exchange->session->transport, PV_DELETE, id, NULL, NULL,
+			  &cause) &&
+	    is_gone (exchange, id, &cause))
+		*removal = PV_MEF_REMOVED;
+	else if (g_error_matches (cause, PV_ERROR, PV_ERROR_NOT_FOUND))
+		*removal = PV_MEF_ABSENT;
+	if (*removal != PV_MEF_KEPT)
+		return TRUE;
+	answered = pv_mef_is_answer (cause);
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return answered;
+}
+
+const char *
+pv_mef_removal_word (PvMefRemoval removal)
+{
+	static const char *const words[] = {
+		[PV_MEF_REMOVED] = "removed",
+		[PV_MEF_ABSENT] = "absent",
+		[PV_MEF_KEPT] = "refused",
+	};
+
+	return words[removal];
+}
+
+gboolean
+pv_mef_is_answer (const GError *error)
+{
+	static const PvErrorCode answers[] = {PV_ERROR_MISMATCH,       PV_ERROR_MALFORMED,
+					      PV_ERROR_REQUEST,        PV_ERROR_NOT_FOUND,
+					      PV_ERROR_NOT_AUTHORISED, PV_ERROR_CONFLICT,
+					      PV_ERROR_RELEASE};
+
+	for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+		if (g_error_matches (error, PV_ERROR, answers[i]))
+			return TRUE;
+	return FALSE;
+}

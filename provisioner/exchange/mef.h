@@ -55,3 +55,44 @@ gboolean pv_mef_child (PvExchange *exchange,
 		       JsonNode *content,
 		       JsonNode **answer,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_mef_base:
+ * @answer: (out) (nullable) (transfer full): the <MEFBase> with references of its children
+ *
+ * Retrieves the MEF's base.
+ */
+gboolean
+pv_mef_base (PvExchange *exchange, JsonNode **answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+	PV_MEF_REMOVED, /* the MEF says it is deleted, and that it has it no more */
+	PV_MEF_ABSENT,  /* it had it no more before (4004) */
+	PV_MEF_KEPT,    /* it refused, or says that it still has it */
+} PvMefRemoval;
+
+/**
+ * pv_mef_remove:
+ * @id: of a registration or a key
+ * @removal: (out): what became of it
+ * @error: return location for an error
+ *
+ * Deletes a resource, and looks whether it is gone.
+ *
+ * Returns: whether the MEF answered; with %PV_MEF_KEPT @error tells why.
+ */
+gboolean pv_mef_remove (PvExchange *exchange,
+			const char *id,
+			PvMefRemoval *removal,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Returns: "removed", "absent" or "refused". */
+const char *pv_mef_removal_word (PvMefRemoval removal);
+
+/**
+ * pv_mef_is_answer:
+ * @error: of a request
+ *
+ * Returns: whether the MEF answered the request, and refused it.
+ */
+gboolean pv_mef_is_answer (const GError *error);

@@ -22,6 +22,8 @@ struct _PvTls {
 	gboolean in_handshake;
 	gboolean acceptable;
 	guint handshakes;
+	gint64 start_us;
+	PvTlsFacts facts;
 	int alert;
 	guint8 finished[FINISHED_MAX];
 	gsize finished_length;
@@ -42,6 +44,7 @@ pv_tls_new (const PvAuthCredential *credential,
 		.own = &credential->certificate, .anchors = anchors, .mef_fqdn = mef_fqdn};
 	tls->export_label = g_strdup (export_label);
 	tls->alert = -1;
+	tls->facts = (PvTlsFacts){.version = "", .suite = ""};
 	return tls;
 }
 
@@ -124,6 +127,17 @@ accepts (PvTls *tls, const SSL *ssl)
 }
 
 static void
+note_facts (PvTls *tls, const SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher (ssl);
+
+	tls->facts.version = SSL_get_version (ssl);
+	tls->facts.suite = SSL_CIPHER_get_name (cipher);
+	tls->facts.by_psk = SSL_CIPHER_get_auth_nid (cipher) == NID_auth_psk;
+	tls->facts.handshake_ms = (g_get_monotonic_time () - tls->start_us) / 1000;
+}
+
+static void
 on_done (PvTls *tls, SSL *ssl)
 {
 	tls->handshakes++;
@@ -133,6 +147,7 @@ on_done (PvTls *tls, SSL *ssl)
 		shutdown (SSL_get_fd (ssl), SHUT_RDWR);
 		return;
 	}
+	note_facts (tls, ssl);
 	/* RFC 5929 3.1: the first Finished of a full handshake is the client's. */
 	tls->finished_length = SSL_get_finished (ssl, tls->finished, sizeof tls->finished);
 	take_export (tls, ssl);
@@ -147,6 +162,7 @@ on_info (const SSL *ssl, int where, int value)
 	if (where & SSL_CB_HANDSHAKE_START) {
 		tls->acceptable = tls->certificate.asked = FALSE;
 		tls->alert = -1;
+		tls->start_us = g_get_monotonic_time ();
 		tell (tls, FALSE);
 	} else if (where & SSL_CB_HANDSHAKE_DONE) {
 		on_done (tls, (SSL *)ssl);
@@ -194,6 +210,12 @@ guint
 pv_tls_handshakes (const PvTls *tls)
 {
 	return tls->handshakes;
+}
+
+const PvTlsFacts *
+pv_tls_facts (const PvTls *tls)
+{
+	return &tls->facts;
 }
 
 /* What an alert of the MEF says about our credential (RFC 5246 7.2.2, RFC 4279 2). */

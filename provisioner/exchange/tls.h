@@ -70,6 +70,15 @@ gboolean pv_tls_explain (const PvTls *tls, GError **error);
 /** Returns: whether the MEF ended the last handshake because of our credential. */
 gboolean pv_tls_is_refused (const PvTls *tls);
 
+typedef struct {
+	const char *version, *suite; /* "" before the first handshake */
+	gboolean by_psk;             /* authenticated by a pre-shared key, else by certificates */
+	guint handshake_ms;
+} PvTlsFacts;
+
+/** Returns: (transfer none): what the last handshake that was done has agreed. */
+const PvTlsFacts *pv_tls_facts (const PvTls *tls);
+
 /** Returns: (transfer full) (nullable): base64 of tls-unique of the last handshake. */
 char *pv_tls_unique (const PvTls *tls);
 
