@@ -270,6 +270,10 @@ exchange 'extra=,"purpose":"decommission"'
 like "an MEF that refuses" "$(events)" '"what":"registration".*"result":"refused","proven":false,"message":"the MEF answered 4103'
 misbehave deregister close
 exchange 'extra=,"purpose":"decommission"'
-like "an MEF that does not answer: tried again" "$(events)" '"event":"failed".*"phase":"decommission","code":"unreachable"'
+like "an answer that was lost: asked again, it is gone" "$(events)" '"what":"registration".*"result":"absent","proven":true'
+misbehave base-retrieve silent
+exchange 'extra=,"purpose":"decommission"'
+like "an MEF that does not answer: tried again" "$(events)" '"event":"failed".*"phase":"decommission","code":"timeout"'
+misbehave base-retrieve ""
 misbehave deregister ""
 tap_done

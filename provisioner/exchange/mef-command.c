@@ -89,10 +89,12 @@ provision (PvExchange *exchange, const PvMefClientCmd *command, guint *status, G
 	if (!is_acceptable (exchange, command))
 		return TRUE;
 	*status = PV_CMD_OK;
-	if (exchange->has_certificate ||
-	    pv_certificate_provision (exchange, command->cert_prov.uri,
-				      command->cert_prov.subject_kind,
-				      command->cert_prov.subject_id, &cause))
+	/* OK is said of what holds: where enroleed answers, the certificate is published first */
+	if ((exchange->has_certificate ||
+	     pv_certificate_provision (exchange, command->cert_prov.uri,
+				       command->cert_prov.subject_kind,
+				       command->cert_prov.subject_id, &cause)) &&
+	    (!exchange->events->answered || pv_exchange_publish (exchange, &cause)))
 		return TRUE;
 	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING)) {
 		g_propagate_error (error, g_steal_pointer (&cause));
@@ -129,10 +131,13 @@ carry_out (PvExchange *exchange,
 	return provision (exchange, command, status, error);
 }
 
-/* R-8.3.9.1-2: told to enroleed before the MEF hears it. Nobody waits until it is written down: after a
- * power cut in between the command may be run once more. */
-static void
-remember (PvExchange *exchange, Reported *reported, const PvMefClientCmd *command, guint status)
+/* R-8.3.9.1-2: written down by enroleed before the MEF hears it, where enroleed answers. */
+static gboolean
+remember (PvExchange *exchange,
+	  Reported *reported,
+	  const PvMefClientCmd *command,
+	  guint status,
+	  GError **error)
 {
 	JsonObject *event = pv_event_new ("command");
 
@@ -142,7 +147,7 @@ remember (PvExchange *exchange, Reported *reported, const PvMefClientCmd *comman
 	json_object_set_member (event, "id", json_node_copy (command->id));
 	json_object_set_int_member (event, "class", command->class);
 	json_object_set_int_member (event, "status", status);
-	pv_event_send (exchange->events, event);
+	return pv_event_ask (exchange->events, event, error);
 }
 
 static gboolean
@@ -175,7 +180,8 @@ handle (PvExchange *exchange,
 	}
 	if (!carry_out (exchange, command, reported, &status, error))
 		return FALSE;
-	remember (exchange, reported, command, status);
+	if (!remember (exchange, reported, command, status, error))
+		return FALSE;
 	update = pv_mef_client_cmd_build_status (dialect, command->id, status);
 	if (!pv_mef_child (exchange, exchange->session->transport, PV_UPDATE, id, update, &next,
 			   error))

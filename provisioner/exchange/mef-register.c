@@ -155,7 +155,7 @@ renew (PvExchange *exchange, GError **error)
 		g_clear_pointer (&exchange->registration, pv_mef_client_reg_free);
 		return TRUE;
 	}
-	if (exchange->registration != NULL && pv_error_is_permanent (cause)) {
+	if (exchange->registration != NULL && pv_mef_is_answer (cause)) {
 		g_prefix_error (&cause, "the registration is not prolonged: ");
 		pv_event_warn (exchange->events, cause->message);
 		return TRUE;
