@@ -133,7 +133,6 @@ note_facts (PvTls *tls, const SSL *ssl)
 
 	tls->facts.version = SSL_get_version (ssl);
 	tls->facts.suite = SSL_CIPHER_get_name (cipher);
-	tls->facts.by_psk = SSL_CIPHER_get_auth_nid (cipher) == NID_auth_psk;
 	tls->facts.handshake_ms = (g_get_monotonic_time () - tls->start_us) / 1000;
 }
 

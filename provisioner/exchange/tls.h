@@ -72,7 +72,6 @@ gboolean pv_tls_is_refused (const PvTls *tls);
 
 typedef struct {
 	const char *version, *suite; /* "" before the first handshake */
-	gboolean by_psk;             /* authenticated by a pre-shared key, else by certificates */
 	guint handshake_ms;
 } PvTlsFacts;
 
