@@ -31,16 +31,16 @@ finds()
 
 finds good 'keystore: running, its token is ready'
 finds good 'enroleed: running'
-finds good 'good: .* can sign with it'
+finds good 'good: .* can use it'
 finds good 'OpenSSL: pre-shared keys by reference are resolved'
 finds good 'state folder: '
 if [ "$(id -u)" = 0 ] && setpriv --reuid=www-data --regid=www-data --clear-groups test -x "$(program enrolee)"; then
-	finds good 'good: www-data can sign with it' --as www-data
-	finds problem 'good: daemon cannot sign with it' good --as daemon
+	finds good 'good: www-data can use it' --as www-data
+	finds problem 'good: daemon cannot use it' good --as daemon
 	like "with its remedy" "$(cat "$tap_tmp/output")" '-> enrolee grant good --user daemon'
 	is "and its status" $doctor_status 7
 	ok "who needs it is granted it" enrolee grant good --user daemon
-	finds good 'good: daemon can sign with it' good --as daemon
+	finds good 'good: daemon can use it' good --as daemon
 	enrolee revoke good --user daemon
 	finds problem '--as: there is no user nosuchuser' --as nosuchuser
 else

@@ -29,7 +29,7 @@ typedef struct {
 	const char *name;
 	const char *arguments; /* after the options, for the usage line */
 	const char *summary;
-	CliExit (*run) (Cli *cli, int argc, char **argv);
+	int (*run) (Cli *cli, int argc, char **argv);
 } CliCommand;
 
 struct _Cli {
@@ -83,14 +83,18 @@ CliExit cli_fail (Cli *cli, const GError *error);
  */
 char *cli_exit_help (void);
 
-CliExit cli_config (Cli *cli, int argc, char **argv);
-CliExit cli_doctor (Cli *cli, int argc, char **argv);
-CliExit cli_enrol (Cli *cli, int argc, char **argv);
-CliExit cli_grant (Cli *cli, int argc, char **argv);
-CliExit cli_import (Cli *cli, int argc, char **argv);
-CliExit cli_list (Cli *cli, int argc, char **argv);
-CliExit cli_remove (Cli *cli, int argc, char **argv);
-CliExit cli_revoke (Cli *cli, int argc, char **argv);
-CliExit cli_show (Cli *cli, int argc, char **argv);
-CliExit cli_status (Cli *cli, int argc, char **argv);
-CliExit cli_wait (Cli *cli, int argc, char **argv);
+/** Its statuses are those of monitoring systems: 0 ok, 1 warning, 2 critical, 3 unknown. */
+int cli_check (Cli *cli, int argc, char **argv);
+int cli_config (Cli *cli, int argc, char **argv);
+int cli_doctor (Cli *cli, int argc, char **argv);
+int cli_enrol (Cli *cli, int argc, char **argv);
+int cli_export (Cli *cli, int argc, char **argv);
+int cli_grant (Cli *cli, int argc, char **argv);
+int cli_import (Cli *cli, int argc, char **argv);
+int cli_list (Cli *cli, int argc, char **argv);
+int cli_remove (Cli *cli, int argc, char **argv);
+int cli_revoke (Cli *cli, int argc, char **argv);
+int cli_show (Cli *cli, int argc, char **argv);
+int cli_status (Cli *cli, int argc, char **argv);
+int cli_use (Cli *cli, int argc, char **argv);
+int cli_wait (Cli *cli, int argc, char **argv);

@@ -90,7 +90,7 @@ json_one (gpointer data,
 	json_builder_end_object (builder);
 }
 
-CliExit
+int
 cli_config (Cli *cli, int argc, char **argv)
 {
 	g_autoptr (GError) error = NULL;

@@ -183,25 +183,40 @@ doctor_check_state (Doctor *doctor)
 		doctor_add (doctor, CLI_MARK_GOOD, "state folder", NULL, "%s", path);
 }
 
-void
-doctor_check_clock (Doctor *doctor)
+CliClock
+cli_clock_state (void)
 {
 	struct timex clock = {0};
 
 	if (g_get_real_time () / G_USEC_PER_SEC < TIME_MIN_S)
-		doctor_add (doctor,
-			    CLI_MARK_BAD,
-			    "clock",
-			    "timedatectl set-ntp true",
-			    "is years behind: every certificate looks not valid yet");
-	else if (adjtimex (&clock) == TIME_ERROR)
+		return CLI_CLOCK_YEARS_BEHIND;
+	return adjtimex (&clock) == TIME_ERROR ? CLI_CLOCK_UNSYNCHRONISED : CLI_CLOCK_GOOD;
+}
+
+void
+doctor_check_clock (Doctor *doctor)
+{
+	static const char remedy[] = "timedatectl set-ntp true";
+
+	switch (cli_clock_state ()) {
+	case CLI_CLOCK_GOOD:
+		doctor_add (doctor, CLI_MARK_GOOD, "clock", NULL, "synchronised");
+		return;
+	case CLI_CLOCK_UNSYNCHRONISED:
 		doctor_add (doctor,
 			    CLI_MARK_WARNING,
 			    "clock",
-			    "timedatectl set-ntp true",
+			    remedy,
 			    "is not synchronised with the network");
-	else
-		doctor_add (doctor, CLI_MARK_GOOD, "clock", NULL, "synchronised");
+		return;
+	case CLI_CLOCK_YEARS_BEHIND:
+		doctor_add (doctor,
+			    CLI_MARK_BAD,
+			    "clock",
+			    remedy,
+			    "is years behind: every certificate looks not valid yet");
+		return;
+	}
 }
 
 void

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The child of doctor: an application like any other. Reads key.pem and cert.pem of a credential's
- * folder, signs through whatever OpenSSL's configuration names, and verifies with the certificate.
+ * folder, signs through whatever OpenSSL's configuration names, and verifies with the certificate;
+ * for a symmetric key it reads its user's reference and derives the master secret of a TLS session.
  */
 #include <config.h>
 
 #include "provisioner/cli/doctor.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Of a reference to a symmetric key, in bytes: pskref1: and 24 characters. */
+#define REFERENCE_LEN 32
 
 static const char *
 last_error (const char *otherwise)
@@ -87,7 +95,7 @@ sign_and_verify (EVP_PKEY *private_key, EVP_PKEY *public_key)
 }
 
 static void
-try_credential (const char *folder, const char *name)
+try_key_pair (const char *folder, const char *name)
 {
 	g_autofree char *key_path = g_build_filename (folder, name, "key.pem", NULL);
 	g_autofree char *certificate_path = g_build_filename (folder, name, "cert.pem", NULL);
@@ -107,6 +115,88 @@ try_credential (const char *folder, const char *name)
 		printf ("ok %s\n", name);
 	EVP_PKEY_free (key);
 	X509_free (certificate);
+}
+
+/* The hex behind the identity in this user's file; there may be colons in an identity. */
+static gboolean
+read_reference (const char *path, guint8 reference[REFERENCE_LEN])
+{
+	g_autofree char *text = NULL;
+	const char *hex;
+
+	if (!g_file_get_contents (path, &text, NULL, NULL))
+		return FALSE;
+	g_strchomp (text);
+	hex = strrchr (text, ':');
+	if (hex == NULL || strlen (hex + 1) != 2 * REFERENCE_LEN)
+		return FALSE;
+	for (gsize i = 0; i < REFERENCE_LEN; i++) {
+		int high = g_ascii_xdigit_value (hex[1 + 2 * i]);
+		int low = g_ascii_xdigit_value (hex[2 + 2 * i]);
+
+		if (high < 0 || low < 0)
+			return FALSE;
+		reference[i] = high << 4 | low;
+	}
+	return TRUE;
+}
+
+/* What libssl does in a handshake with plain PSK (RFC 4279 2): u16 n || n zeros || u16 n || key. */
+static gboolean
+derive (const guint8 reference[REFERENCE_LEN])
+{
+	guint8 premaster[2 * (2 + REFERENCE_LEN)] = {0, REFERENCE_LEN};
+	guint8 seed[] = "master secret0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	guint8 master[48];
+	EVP_KDF *prf = EVP_KDF_fetch (NULL, "TLS1-PRF", NULL);
+	EVP_KDF_CTX *context = prf != NULL ? EVP_KDF_CTX_new (prf) : NULL;
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) "SHA256", 6),
+		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_SECRET, premaster, sizeof premaster),
+		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_SEED, seed, sizeof seed - 1),
+		OSSL_PARAM_END,
+	};
+	gboolean done;
+
+	premaster[2 + REFERENCE_LEN + 1] = REFERENCE_LEN;
+	memcpy (premaster + 2 + REFERENCE_LEN + 2, reference, REFERENCE_LEN);
+	done = context != NULL && EVP_KDF_derive (context, master, sizeof master, params) == 1;
+	explicit_bzero (master, sizeof master);
+	EVP_KDF_CTX_free (context);
+	EVP_KDF_free (prf);
+	return done;
+}
+
+static void
+try_symmetric_key (const char *folder, const char *name)
+{
+	const struct passwd *user = getpwuid (geteuid ());
+	g_autofree char *file = g_strdup_printf ("psk-%s.txt", user != NULL ? user->pw_name : "");
+	g_autofree char *path = g_build_filename (folder, name, file, NULL);
+	guint8 reference[REFERENCE_LEN];
+
+	if (!read_reference (path, reference))
+		printf ("failed %s there is no reference for this user (%s)\n", name, path);
+	else if (!derive (reference))
+		printf ("failed %s the reference does not open the key (%s)\n",
+			name,
+			last_error ("not granted?"));
+	else
+		printf ("ok %s\n", name);
+}
+
+static void
+try_credential (const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename (folder, name, NULL);
+	g_autofree char *key_path = g_build_filename (path, "key.pem", NULL);
+
+	if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+		printf ("failed %s there is no published credential of that name\n", name);
+	else if (g_file_test (key_path, G_FILE_TEST_EXISTS))
+		try_key_pair (folder, name);
+	else
+		try_symmetric_key (folder, name);
 }
 
 void

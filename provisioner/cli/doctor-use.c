@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Can the credentials be used, by whom they are for? The master of a server (root) may, its worker
+ * Can the credentials be used by whom they are for? The master of a server (root) may, its worker
  * may not: nobody sees it before the first handshake. So this is tried as the worker's user, in a
  * process of its own, through OpenSSL with the configuration that applications are given.
  */
@@ -76,9 +76,8 @@ doctor_check_credentials (Doctor *doctor)
 	}
 }
 
-/* Whether the policy lets @user at it: root and the keystore's own roles always. */
-static gboolean
-is_granted (const PvCredential *credential, const struct passwd *user)
+gboolean
+doctor_is_granted (const PvCredential *credential, const struct passwd *user)
 {
 	gid_t groups[256];
 	int n_groups = G_N_ELEMENTS (groups);
@@ -98,7 +97,19 @@ is_granted (const PvCredential *credential, const struct passwd *user)
 	return FALSE;
 }
 
-/* Named on the command line, or key pairs that the user may use. */
+/* Key pairs that the user may use, symmetric keys whose reference is the user's own. */
+static gboolean
+can_be_tried (const PvCredential *credential, const struct passwd *user)
+{
+	if (credential->generation == 0 || credential->kind == WIRE_KIND_ANCHORS)
+		return FALSE;
+	if (credential->kind == WIRE_KIND_KEY_PAIR)
+		return doctor_is_granted (credential, user);
+	return user != NULL &&
+	       g_strv_contains ((const char *const *) credential->users, user->pw_name);
+}
+
+/* Named on the command line, or all that can be tried. */
 static GPtrArray *
 choose (Doctor *doctor, const struct passwd *user)
 {
@@ -111,8 +122,7 @@ choose (Doctor *doctor, const struct passwd *user)
 	     i++) {
 		PvCredential *credential = doctor->credentials->pdata[i];
 
-		if (credential->kind == WIRE_KIND_KEY_PAIR && credential->generation != 0 &&
-		    is_granted (credential, user))
+		if (can_be_tried (credential, user))
 			g_ptr_array_add (names, credential->name);
 	}
 	return names;
@@ -186,14 +196,14 @@ take_line (Doctor *doctor, const char *who, const char *line)
 				    "would be taken literally",
 				    words[1]);
 	} else if (n_words >= 2 && g_str_equal (words[0], "ok")) {
-		doctor_add (doctor, CLI_MARK_GOOD, words[1], NULL, "%s can sign with it", who);
+		doctor_add (doctor, CLI_MARK_GOOD, words[1], NULL, "%s can use it", who);
 	} else if (n_words == 3 && g_str_equal (words[0], "failed")) {
 		remedy = g_strdup_printf ("enrolee grant %s --user %s, if it may", words[1], who);
 		doctor_add (doctor,
 			    CLI_MARK_BAD,
 			    words[1],
 			    remedy,
-			    "%s cannot sign with it: %s",
+			    "%s cannot use it: %s",
 			    who,
 			    words[2]);
 	}

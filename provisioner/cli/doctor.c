@@ -48,11 +48,34 @@ static void (*const checks[]) (Doctor *doctor) = {
 static const char *const words[] = {
 	[CLI_MARK_GOOD] = "good", [CLI_MARK_WARNING] = "warning", [CLI_MARK_BAD] = "problem"};
 
-static void
-print_text (const GPtrArray *findings)
+Doctor *
+doctor_new (Cli *cli, const char *user, char **names)
 {
-	for (guint i = 0; i < findings->len; i++) {
-		const DoctorFinding *finding = findings->pdata[i];
+	Doctor *doctor = g_new0 (Doctor, 1);
+
+	doctor->cli = cli;
+	doctor->user = user;
+	doctor->names = names;
+	doctor->findings = g_ptr_array_new_with_free_func (finding_free);
+	return doctor;
+}
+
+void
+doctor_free (Doctor *doctor)
+{
+	if (doctor == NULL)
+		return;
+	g_ptr_array_unref (doctor->findings);
+	g_clear_pointer (&doctor->credentials, g_ptr_array_unref);
+	pv_settings_free (doctor->settings);
+	g_free (doctor);
+}
+
+void
+doctor_print (const Doctor *doctor)
+{
+	for (guint i = 0; i < doctor->findings->len; i++) {
+		const DoctorFinding *finding = doctor->findings->pdata[i];
 		g_autofree char *word = cli_mark (finding->mark, words[finding->mark]);
 
 		printf ("%-8s %s: %s\n", word, finding->subject, finding->text);
@@ -61,15 +84,13 @@ print_text (const GPtrArray *findings)
 	}
 }
 
-static void
-print_json (const GPtrArray *findings)
+void
+doctor_json_findings (JsonBuilder *builder, const Doctor *doctor)
 {
-	JsonBuilder *builder = cli_json_begin ();
-
 	json_builder_set_member_name (builder, "findings");
 	json_builder_begin_array (builder);
-	for (guint i = 0; i < findings->len; i++) {
-		const DoctorFinding *finding = findings->pdata[i];
+	for (guint i = 0; i < doctor->findings->len; i++) {
+		const DoctorFinding *finding = doctor->findings->pdata[i];
 
 		json_builder_begin_object (builder);
 		cli_json_text (builder, "level", words[finding->mark]);
@@ -79,30 +100,21 @@ print_json (const GPtrArray *findings)
 		json_builder_end_object (builder);
 	}
 	json_builder_end_array (builder);
-	cli_json_print (builder);
 }
 
-static CliExit
-run (Doctor *doctor)
+CliExit
+doctor_status (const Doctor *doctor)
 {
-	CliExit status = CLI_OK;
-
-	for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
-		checks[i](doctor);
 	for (guint i = 0; i < doctor->findings->len; i++) {
 		const DoctorFinding *finding = doctor->findings->pdata[i];
 
 		if (finding->mark == CLI_MARK_BAD)
-			status = CLI_PROBLEMS;
+			return CLI_PROBLEMS;
 	}
-	if (doctor->cli->json)
-		print_json (doctor->findings);
-	else
-		print_text (doctor->findings);
-	return status;
+	return CLI_OK;
 }
 
-CliExit
+int
 cli_doctor (Cli *cli, int argc, char **argv)
 {
 	g_autofree char *user = NULL;
@@ -110,17 +122,20 @@ cli_doctor (Cli *cli, int argc, char **argv)
 		{"as", 0, 0, G_OPTION_ARG_STRING, &user, "Try the credentials as USER (needs root)", "USER"},
 		{NULL},
 	};
-	Doctor doctor = {.cli = cli};
-	CliExit status;
+	g_autoptr (Doctor) doctor = NULL;
 
 	if (!cli_parse (cli, entries, &argc, &argv, 0, WIRE_PRINCIPALS_MAX))
 		return CLI_USAGE;
-	doctor.user = user;
-	doctor.names = argc > 1 ? argv + 1 : NULL;
-	doctor.findings = g_ptr_array_new_with_free_func (finding_free);
-	status = run (&doctor);
-	g_ptr_array_unref (doctor.findings);
-	g_clear_pointer (&doctor.credentials, g_ptr_array_unref);
-	pv_settings_free (doctor.settings);
-	return status;
+	doctor = doctor_new (cli, user, argc > 1 ? argv + 1 : NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
+		checks[i](doctor);
+	if (cli->json) {
+		JsonBuilder *builder = cli_json_begin ();
+
+		doctor_json_findings (builder, doctor);
+		cli_json_print (builder);
+	} else {
+		doctor_print (doctor);
+	}
+	return doctor_status (doctor);
 }

@@ -161,7 +161,7 @@ run (Enrol *enrol, GDBusConnection *bus, GError **error)
 	return reply != NULL;
 }
 
-CliExit
+int
 cli_enrol (Cli *cli, int argc, char **argv)
 {
 	Enrol enrol = {.cli = cli};

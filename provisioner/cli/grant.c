@@ -67,13 +67,13 @@ run (Cli *cli, WireMessageType type, int argc, char **argv)
 	return CLI_OK;
 }
 
-CliExit
+int
 cli_grant (Cli *cli, int argc, char **argv)
 {
 	return run (cli, WIRE_MSG_GRANT, argc, argv);
 }
 
-CliExit
+int
 cli_revoke (Cli *cli, int argc, char **argv)
 {
 	return run (cli, WIRE_MSG_REVOKE, argc, argv);

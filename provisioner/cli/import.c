@@ -210,7 +210,7 @@ clear (CliImport *import)
 	pv_settings_free (import->settings);
 }
 
-CliExit
+int
 cli_import (Cli *cli, int argc, char **argv)
 {
 	CliImport import = {

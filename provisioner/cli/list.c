@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "provisioner/cli/cli-output.h"
+#include "provisioner/cli/seen.h"
 
 static void
 print_json (GPtrArray *all)
@@ -33,7 +34,7 @@ describe_principals (const PvCredential *credential)
 	return g_string_free (text, FALSE);
 }
 
-CliExit
+int
 cli_list (Cli *cli, int argc, char **argv)
 {
 	g_autoptr (GError) error = NULL;
@@ -42,7 +43,7 @@ cli_list (Cli *cli, int argc, char **argv)
 
 	if (!cli_parse (cli, NULL, &argc, &argv, 0, 0))
 		return CLI_USAGE;
-	all = pv_keystore_list (cli_keystore (cli), &error);
+	all = cli_credentials (cli, &error);
 	if (all == NULL)
 		return cli_fail (cli, error);
 	if (cli->json) {

@@ -19,11 +19,14 @@ static const CliCommand commands[] = {
 	{"list", "", "List the credentials", cli_list},
 	{"show", "NAME", "Show one credential", cli_show},
 	{"status", "", "Show the daemons and the enrolments", cli_status},
+	{"use", "[PROGRAM NAME]", "Show how a program uses a credential; set its unit up", cli_use},
 	{"remove", "NAME", "Destroy a credential with all its keys", cli_remove},
 	{"grant", "NAME", "Let a user or group use a credential", cli_grant},
 	{"revoke", "NAME", "Take a user's or group's right to use a credential", cli_revoke},
 	{"wait", "NAME", "Wait until a credential is there", cli_wait},
+	{"export", "NAME", "Copy its certificates and its key's URI into a folder", cli_export},
 	{"config", "", "Check and print the settings", cli_config},
+	{"check", "[NAME...]", "Tell a monitoring system, in one line, how all is", cli_check},
 	{"doctor", "[NAME...]", "Look for what is wrong, and say what to do about it", cli_doctor},
 };
 
@@ -114,12 +117,12 @@ describe_commands (void)
 
 	for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
 		g_string_append_printf (
-			text, "  %-9s %-13s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+			text, "  %-12s %-14s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
 	g_string_append_printf (text, "\n%s", exits);
 	return g_string_free (text, FALSE);
 }
 
-static CliExit
+static int
 run (Cli *cli, int argc, char **argv)
 {
 	g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND ...");
@@ -157,7 +160,7 @@ int
 main (int argc, char **argv)
 {
 	Cli cli = {0};
-	CliExit status;
+	int status;
 
 	setlocale (LC_ALL, "");
 	if (argc > 2 && g_str_equal (argv[1], DOCTOR_TRY_COMMAND)) {

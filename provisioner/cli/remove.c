@@ -21,7 +21,7 @@ confirmed (const char *name)
 	return fgets (answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-CliExit
+int
 cli_remove (Cli *cli, int argc, char **argv)
 {
 	gboolean yes = FALSE;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provisioner/cli/cli-output.h"
+#include "provisioner/cli/seen.h"
 
 static char *
 certificate_pem (GBytes *der)
@@ -99,7 +100,7 @@ print_text (Cli *cli, const PvCredential *credential)
 	print_line ("Files:", credential->generation != 0 ? folder : NULL);
 }
 
-CliExit
+int
 cli_show (Cli *cli, int argc, char **argv)
 {
 	g_autoptr (GError) error = NULL;
@@ -107,7 +108,7 @@ cli_show (Cli *cli, int argc, char **argv)
 
 	if (!cli_parse (cli, NULL, &argc, &argv, 1, 1))
 		return CLI_USAGE;
-	credential = pv_keystore_show (cli_keystore (cli), argv[1], &error);
+	credential = cli_credential (cli, argv[1], &error);
 	if (credential == NULL)
 		return cli_fail (cli, error);
 	if (cli->json)

@@ -192,7 +192,7 @@ json_enrolments (JsonBuilder *builder, GPtrArray *all, const GError *error)
 	json_builder_end_array (builder);
 }
 
-CliExit
+int
 cli_status (Cli *cli, int argc, char **argv)
 {
 	g_autoptr (GError) keystore_error = NULL;

@@ -45,7 +45,7 @@ watch (const char *state_dir, const char *credentials, GError **error)
 					 error);
 }
 
-CliExit
+int
 cli_wait (Cli *cli, int argc, char **argv)
 {
 	int timeout_s = 0;
