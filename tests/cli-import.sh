@@ -166,6 +166,14 @@ not "nobody is not a user" enrolee grant settled --user nobody
 enrolee grant gone --user mail >/dev/null 2>&1
 is "grant on what is not there" $? 3
 
+# --- a right given for an import that fails ---
+enrolee import pem leaf.key leaf.pem --user mail --user www-data --user nobody >"$tap_tmp/output" 2>&1
+is "an import for nobody fails" $? 4
+is "what it granted is taken back, what was there stays" "$(field pem users)" "['www-data']"
+enrolee import fresh leaf.key leaf.pem --user mail --user nobody >/dev/null 2>&1
+enrolee show fresh >"$tap_tmp/output" 2>&1
+is "and a new one leaves nothing" "$(grep -c mail "$tap_tmp/output")" 0
+
 # --- wait ---
 ok "wait for what is there" enrolee wait pem
 enrolee wait later --timeout 1 >/dev/null 2>&1

@@ -218,7 +218,7 @@ if command -v apache2 >/dev/null; then
 	echo hello >"$tap_tmp/apache/index.html"
 	chmod -R a+rX "$tap_tmp/apache"
 	printed curl gw | sed 's|PORT/|&index.html|' >"$tap_tmp/printed"
-	is "and serves curl as printed" "$(call ' curl ' 2>&1)" hello || diag "$(tail -n 5 "$tap_tmp/apache/log")"
+	is "and serves curl as printed" "$(call ' curl ' 2>/dev/null)" hello || diag "$(tail -n 5 "$tap_tmp/apache/log")"
 	tap_stop "$apache"
 else
 	skip "apache" "no apache2"
@@ -263,7 +263,7 @@ fi
 # ---- pkcs11-tool, ssh-keygen, keytool
 echo data >"$tap_tmp/data"
 printed pkcs11 gw | sed "s|DATA|$tap_tmp/data|; s|SIGNATURE|$tap_tmp/signature|" >"$tap_tmp/printed"
-like "pkcs11-tool as printed lists" "$(call 'pkcs11-tool .* --list' || call --list-objects 2>&1)" 'label: *gw'
+like "pkcs11-tool as printed lists" "$(call --list-objects 2>&1)" 'label: *gw'
 ok "pkcs11-tool as printed signs" sh -c "sed -n '/--sign/,/SIGNATURE\|signature/p' '$tap_tmp/printed' | sh && test -s '$tap_tmp/signature'"
 printed ssh gw | sed 's/HOST/localhost/' >"$tap_tmp/ssh_config"
 is "ssh as printed takes the module" "$(ssh -G -F "$tap_tmp/ssh_config" localhost 2>/dev/null | sed -n 's/^pkcs11provider //p')" "$module"

@@ -51,14 +51,27 @@ stage_anchors (Cli *cli, const CliImport *import, guint32 *staged, GError **erro
 	return TRUE;
 }
 
+/* A right that was there before stays when the import fails: only what was added is noted in @added. */
 static gboolean
-grant (Cli *cli, const char *name, gboolean group, GStrv principals, GError **error)
+grant (Cli *cli,
+       CliImport *import,
+       const PvCredential *before,
+       gboolean group,
+       GStrv principals,
+       GError **error)
 {
-	for (guint i = 0; principals != NULL && principals[i] != NULL; i++) {
-		const WireGrant request = {pv_wire_text (name), group, pv_wire_text (principals[i])};
+	GStrv had = before == NULL ? NULL : group ? before->groups : before->users;
 
+	for (guint i = 0; principals != NULL && principals[i] != NULL; i++) {
+		const WireGrant request = {
+			pv_wire_text (import->name), group, pv_wire_text (principals[i])};
+
+		if (had != NULL && g_strv_contains ((const char *const *) had, principals[i]))
+			continue;
 		if (!pv_keystore_call (cli_keystore (cli), WIRE_MSG_GRANT, &request, NULL, error))
 			return FALSE;
+		g_ptr_array_add (group ? import->added_groups : import->added_users,
+				 g_strdup (principals[i]));
 	}
 	return TRUE;
 }
@@ -66,23 +79,35 @@ grant (Cli *cli, const char *name, gboolean group, GStrv principals, GError **er
 /* Who may use it, before anybody sees it: from the command line, and for a credential that is new from
  * [credential NAME]; later, `enrolee grant` and `enrolee revoke` have the say. */
 static gboolean
-grant_all (Cli *cli, const CliImport *import, GError **error)
+grant_all (Cli *cli, CliImport *import, GError **error)
 {
 	g_auto (GStrv) users = pv_settings_get_list (import->settings, "credential", import->name, "Users");
 	g_auto (GStrv) groups =
 		pv_settings_get_list (import->settings, "credential", import->name, "Groups");
-	gboolean published;
+	g_autoptr (PvCredential) before = pv_keystore_show (cli_keystore (cli), import->name, error);
 
-	if (!pv_keystore_is_published (cli_keystore (cli), import->name, &published, error))
+	if (before == NULL)
 		return FALSE;
-	return grant (cli, import->name, FALSE, import->users, error) &&
-	       grant (cli, import->name, TRUE, import->groups, error) &&
-	       (published || (grant (cli, import->name, FALSE, users, error) &&
-			      grant (cli, import->name, TRUE, groups, error)));
+	return grant (cli, import, before, FALSE, import->users, error) &&
+	       grant (cli, import, before, TRUE, import->groups, error) &&
+	       (before->generation != 0 || (grant (cli, import, before, FALSE, users, error) &&
+					    grant (cli, import, before, TRUE, groups, error)));
+}
+
+static void
+take_back (Cli *cli, const CliImport *import, gboolean group, const GPtrArray *principals)
+{
+	for (guint i = 0; i < principals->len; i++) {
+		const WireGrant request = {
+			pv_wire_text (import->name), group, pv_wire_text (principals->pdata[i])};
+
+		if (!pv_keystore_call (cli_keystore (cli), WIRE_MSG_REVOKE, &request, NULL, NULL))
+			g_debug ("the right of %s stays", (const char *) principals->pdata[i]);
+	}
 }
 
 static gboolean
-publish (Cli *cli, const CliImport *import, guint32 staged, GError **error)
+publish (Cli *cli, CliImport *import, guint32 staged, GError **error)
 {
 	const WirePublish request = {
 		.generations = {.count = 1, .items = {staged}},
@@ -169,6 +194,8 @@ run (Cli *cli, CliImport *import)
 	if (staged != 0) {
 		CliExit status = cli_fail (cli, error);
 
+		take_back (cli, import, FALSE, import->added_users);
+		take_back (cli, import, TRUE, import->added_groups);
 		pv_keystore_ops.discard (cli_keystore (cli), staged);
 		return status;
 	}
@@ -207,6 +234,8 @@ clear (CliImport *import)
 	g_strfreev (import->users);
 	g_strfreev (import->groups);
 	g_ptr_array_unref (import->anchors);
+	g_ptr_array_unref (import->added_users);
+	g_ptr_array_unref (import->added_groups);
 	pv_settings_free (import->settings);
 }
 
@@ -214,7 +243,10 @@ int
 cli_import (Cli *cli, int argc, char **argv)
 {
 	CliImport import = {
-		.anchors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref)};
+		.anchors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref),
+		.added_users = g_ptr_array_new_with_free_func (g_free),
+		.added_groups = g_ptr_array_new_with_free_func (g_free),
+	};
 	const GOptionEntry entries[] = {
 		{"anchors", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &import.anchor_files,
 		 "Certificates to trust, for the credential's users", "FILE"},

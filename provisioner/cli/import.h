@@ -20,6 +20,7 @@ typedef struct {
 	char **groups;
 	gboolean revoke_old;
 	GPtrArray *anchors; /* GBytes */
+	GPtrArray *added_users, *added_groups; /* what was granted for this import */
 	PvSettings *settings;
 } CliImport;
 

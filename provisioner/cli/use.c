@@ -28,7 +28,7 @@ typedef struct {
 	gboolean granted; /* as far as it is known */
 	CliTemplate *template;
 	CliDropin *dropin; /* (nullable) */
-	char *configuration, *then;
+	char *configuration, *where, *then;
 } Use;
 
 static gboolean
@@ -157,9 +157,10 @@ fill_in (Use *use, GError **error)
 	if (use->mutual)
 		conditions[n_conditions++] = "mutual";
 	use->configuration = cli_template_expand (use->template->body, words, conditions);
-	use->then = use->template->then != NULL
-			    ? cli_template_expand (use->template->then, words, conditions)
-			    : NULL;
+	if (use->template->where != NULL)
+		use->where = cli_template_expand (use->template->where, words, conditions);
+	if (use->template->then != NULL)
+		use->then = cli_template_expand (use->template->then, words, conditions);
 	return TRUE;
 }
 
@@ -181,8 +182,8 @@ print_text (const Use *use)
 			use->user);
 	printf ("\n# %u. %s%s:\n%s",
 		step++,
-		template->where != NULL ? "Put this " : "Call it like this",
-		template->where != NULL ? template->where : "",
+		use->where != NULL ? "Put this " : "Call it like this",
+		use->where != NULL ? use->where : "",
 		use->configuration);
 	if (use->dropin != NULL && use->write)
 		printf ("\n# %u. Written: %s\nsystemctl daemon-reload\n", step++, use->dropin->path);
@@ -215,7 +216,7 @@ print_json (const Use *use, const Doctor *doctor)
 	cli_json_text (builder, "kind", use->template->kind);
 	cli_json_text (builder, "user", use->user);
 	cli_json_boolean (builder, "granted", use->granted);
-	cli_json_text (builder, "where", use->template->where);
+	cli_json_text (builder, "where", use->where);
 	cli_json_text (builder, "configuration", use->configuration);
 	cli_json_text (builder, "then", use->then);
 	json_builder_set_member_name (builder, "dropin");
@@ -326,6 +327,7 @@ clear (Use *use)
 	g_free (use->folder);
 	g_free (use->user);
 	g_free (use->configuration);
+	g_free (use->where);
 	g_free (use->then);
 	cli_template_free (use->template);
 	cli_dropin_free (use->dropin);
