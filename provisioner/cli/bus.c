@@ -53,3 +53,23 @@ cli_bus_call (GDBusConnection *bus,
 		g_propagate_error (error, g_steal_pointer (&local));
 	return NULL;
 }
+
+GStrv
+cli_bus_enrolments (GDBusConnection *bus, GError **error)
+{
+	g_autoptr (GVariant) reply = cli_bus_call (bus, "List", NULL, "(as)", error);
+	GStrv names = NULL;
+
+	if (reply != NULL)
+		g_variant_get (reply, "(^as)", &names);
+	return names;
+}
+
+GVariant *
+cli_bus_status (GDBusConnection *bus, const char *name, GError **error)
+{
+	g_autoptr (GVariant) reply =
+		cli_bus_call (bus, "Status", g_variant_new ("(s)", name), "(a{sv})", error);
+
+	return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}

@@ -24,3 +24,19 @@ GVariant *cli_bus_call (GDBusConnection *bus,
 			GVariant *arguments,
 			const char *reply,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * cli_bus_enrolments:
+ *
+ * Returns: (transfer full) (nullable): names of all enrolments; %NULL with an error of cli_bus_call()
+ */
+GStrv cli_bus_enrolments (GDBusConnection *bus, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * cli_bus_status:
+ * @name: of an enrolment
+ *
+ * Returns: (transfer full) (nullable): a{sv}; %NULL with an error of cli_bus_call()
+ */
+GVariant *
+cli_bus_status (GDBusConnection *bus, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -165,9 +165,7 @@ check_token (Check *check)
 static void
 check_enrolment (Check *check, GDBusConnection *bus, const char *name)
 {
-	g_autoptr (GVariant) reply =
-		cli_bus_call (bus, "Status", g_variant_new ("(s)", name), "(a{sv})", NULL);
-	g_autoptr (GVariant) values = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+	g_autoptr (GVariant) values = cli_bus_status (bus, name, NULL);
 	const char *state = "", *error = "";
 	guint32 attempts = 0;
 
@@ -199,11 +197,9 @@ check_enroleed (Check *check)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GDBusConnection) bus = cli_bus_connect (check->cli, &error);
-	g_autoptr (GVariant) list =
-		bus != NULL ? cli_bus_call (bus, "List", NULL, "(as)", &error) : NULL;
-	g_autofree const char **names = NULL;
+	g_auto (GStrv) names = bus != NULL ? cli_bus_enrolments (bus, &error) : NULL;
 
-	if (list == NULL) {
+	if (names == NULL) {
 		if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
 			add (check,
 			     CHECK_UNKNOWN,
@@ -213,7 +209,6 @@ check_enroleed (Check *check)
 			add (check, CHECK_CRITICAL, "enroleed", "%s", error->message);
 		return;
 	}
-	g_variant_get (list, "(^a&s)", &names);
 	for (gsize i = 0; names[i] != NULL; i++) {
 		if (is_wanted (check, names[i]))
 			check_enrolment (check, bus, names[i]);

@@ -105,9 +105,7 @@ doctor_check_sockets (Doctor *doctor)
 static void
 check_enrolment (Doctor *doctor, GDBusConnection *bus, const char *name)
 {
-	g_autoptr (GVariant) reply =
-		cli_bus_call (bus, "Status", g_variant_new ("(s)", name), "(a{sv})", NULL);
-	g_autoptr (GVariant) values = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+	g_autoptr (GVariant) values = cli_bus_status (bus, name, NULL);
 	g_autofree char *subject = g_strconcat ("enrolment ", name, NULL);
 	g_autofree char *remedy = g_strconcat ("enrolee enrol ", name, NULL);
 	const char *state = "", *error = "";
@@ -131,11 +129,9 @@ doctor_check_enroleed (Doctor *doctor)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GDBusConnection) bus = cli_bus_connect (doctor->cli, &error);
-	g_autoptr (GVariant) list =
-		bus != NULL ? cli_bus_call (bus, "List", NULL, "(as)", &error) : NULL;
-	g_autofree const char **names = NULL;
+	g_auto (GStrv) names = bus != NULL ? cli_bus_enrolments (bus, &error) : NULL;
 
-	if (list == NULL) {
+	if (names == NULL) {
 		doctor_add (doctor,
 			    CLI_MARK_BAD,
 			    "enroleed",
@@ -145,7 +141,6 @@ doctor_check_enroleed (Doctor *doctor)
 		return;
 	}
 	doctor_add (doctor, CLI_MARK_GOOD, "enroleed", NULL, "running");
-	g_variant_get (list, "(^a&s)", &names);
 	for (gsize i = 0; names[i] != NULL; i++)
 		check_enrolment (doctor, bus, names[i]);
 }

@@ -45,25 +45,17 @@ static GPtrArray *
 ask_enroleed (Cli *cli, GError **error)
 {
 	g_autoptr (GDBusConnection) bus = cli_bus_connect (cli, error);
-	g_autoptr (GVariant) list = NULL;
 	g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (enrolment_free);
-	g_autofree const char **names = NULL;
+	g_auto (GStrv) names = bus != NULL ? cli_bus_enrolments (bus, error) : NULL;
 
-	if (bus == NULL)
+	if (names == NULL)
 		return NULL;
-	list = cli_bus_call (bus, "List", NULL, "(as)", error);
-	if (list == NULL)
-		return NULL;
-	g_variant_get (list, "(^a&s)", &names);
 	for (gsize i = 0; names[i] != NULL; i++) {
-		g_autoptr (GVariant) reply = cli_bus_call (
-			bus, "Status", g_variant_new ("(s)", names[i]), "(a{sv})", error);
-		g_autoptr (GVariant) values = NULL;
+		g_autoptr (GVariant) values = cli_bus_status (bus, names[i], error);
 		Enrolment *enrolment;
 
-		if (reply == NULL)
+		if (values == NULL)
 			return NULL;
-		values = g_variant_get_child_value (reply, 0);
 		enrolment = g_new0 (Enrolment, 1);
 		enrolment->name = g_strdup (names[i]);
 		enrolment->values = g_variant_dict_new (values);
