@@ -254,8 +254,6 @@ pv_job_build (const PvContext *context,
 		json_object_set_int_member (job, "trace", PV_EXCHANGE_TRACE_FD);
 	if (g_str_equal (order->purpose, PV_PURPOSE_ENROL))
 		add_steps (context, job, name, progress);
-	else
-		json_object_set_array_member (job, "steps", json_array_new ());
 	add_client (context, job, name);
 	add_registration (context, job, name, mef, progress);
 	add_done (job, progress);
