@@ -111,20 +111,7 @@ nginx_printed()
 {
 	printed nginx gw --mutual >"$tap_tmp/nginx.snippet"
 	port=$(free_port)
-	mkdir -p "$tap_tmp/nginx" && chmod 755 "$tap_tmp/nginx"
-	cat >"$tap_tmp/nginx/nginx.conf" <<-END
-		$([ "$(id -u)" -ne 0 ] || echo "user $worker;")
-		daemon off; worker_processes 1; pid $tap_tmp/nginx/pid; error_log $tap_tmp/nginx/error.log info;
-		events { worker_connections 64; }
-		http {
-			access_log off; client_body_temp_path $tap_tmp/nginx/b; proxy_temp_path $tap_tmp/nginx/p;
-			fastcgi_temp_path $tap_tmp/nginx/f; uwsgi_temp_path $tap_tmp/nginx/u; scgi_temp_path $tap_tmp/nginx/s;
-			server {
-				listen 127.0.0.1:$port ssl; server_name localhost; include $tap_tmp/nginx.snippet;
-				location / { return 200 "hello \$ssl_client_verify\n"; }
-			}
-		}
-	END
+	echo "server_name localhost; include $tap_tmp/nginx.snippet;" | nginx_conf 1
 	start_on_port nginx.log env "$(environment nginx gw)" nginx -e "$tap_tmp/nginx/error.log" -p "$tap_tmp/nginx" \
 		-c "$tap_tmp/nginx/nginx.conf"
 }

@@ -3,6 +3,8 @@
 #
 #	gateway_start		folders, enrolee-keystored, a private D-Bus
 #	enrolee COMMAND ...	the command, against this gateway
+#	gateway_with_mef	the same with a simulated MEF and settings for it; ends the test when it cannot be
+#	import_key HEX		the bootstrap key of the enrolment gw1
 #	gateway_settings MEF-PORT ANCHORS	enrolee.conf for an enrolment gw1 at the simulated MEF
 #	enroleed_start [OPTION...], enroleed_stop [SIGNAL]
 
@@ -83,6 +85,21 @@ gateway_settings()
 	for line; do
 		sed -i "s|^BootstrapKey=.*|&\n$line|" "$conf/enrolee.conf"
 	done
+}
+
+gateway_with_mef()
+{
+	[ -x "$top_builddir/tests/sim/mef-sim" ] || tap_skip "the simulated MEF was not built"
+	gateway_start || { diag "$(cat "$tap_tmp"/*.log)"; exit 99; }
+	sim_settings >"$tap_tmp/mef.conf"
+	sim_start "$tap_tmp/mef.conf" || { diag "$(cat "$tap_tmp/mef.out")"; exit 99; }
+	gateway_settings "$sim_port"
+}
+
+import_key()
+{
+	(umask 077 && echo "$1" >"$tap_tmp/kpm.hex")
+	enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
 }
 
 # enroleed_start [OPTION...]

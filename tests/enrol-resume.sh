@@ -7,14 +7,8 @@
 . "$top_srcdir/tests/sim/sim.sh"
 . "$top_srcdir/tests/enrol-lib.sh"
 tap_needs openssl curl dbus-daemon gdbus python3
-[ -x "$top_builddir/tests/sim/mef-sim" ] || tap_skip "the simulated MEF was not built"
-
-gateway_start || { diag "$(cat "$tap_tmp"/*.log)"; exit 99; }
-sim_settings >"$tap_tmp/mef.conf"
-sim_start "$tap_tmp/mef.conf" || { diag "$(cat "$tap_tmp/mef.out")"; exit 99; }
-gateway_settings "$sim_port"
-(umask 077 && echo "$sim_gw01_psk" >"$tap_tmp/kpm.hex")
-enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
+gateway_with_mef
+import_key "$sim_gw01_psk"
 progress=$state/enroleed/gw1.progress
 
 in_state() { grep -qx "State=$1" "$progress"; }

@@ -7,19 +7,7 @@
 . "$top_srcdir/tests/sim/sim.sh"
 . "$top_srcdir/tests/enrol-lib.sh"
 tap_needs openssl curl dbus-daemon gdbus python3 pkcs11-tool
-[ -x "$top_builddir/tests/sim/mef-sim" ] || tap_skip "the simulated MEF was not built"
-
-gateway_start || { diag "$(cat "$tap_tmp"/*.log)"; exit 99; }
-sim_settings >"$tap_tmp/mef.conf"
-sim_start "$tap_tmp/mef.conf" || { diag "$(cat "$tap_tmp/mef.out")"; exit 99; }
-gateway_settings "$sim_port"
-
-# import_key HEX
-import_key()
-{
-	(umask 077 && echo "$1" >"$tap_tmp/kpm.hex")
-	enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
-}
+gateway_with_mef
 
 show()
 {

@@ -87,27 +87,36 @@ program_openssl()
 	return 1
 }
 
-# nginx_start: nginx with the token's key that demands client certificates; sets $port and $nginx.
-nginx_start()
+# nginx_conf WORKERS: a configuration in $tap_tmp/nginx whose one server, on $port, has the lines of standard input.
+nginx_conf()
 {
-	port=$(free_port)
 	mkdir -p "$tap_tmp/nginx"
 	chmod 755 "$tap_tmp" "$tap_tmp/nginx"
 	cat >"$tap_tmp/nginx/nginx.conf" <<-END
 		$([ "$(id -u)" -ne 0 ] || echo "user $worker;")
-		daemon off; worker_processes 2; pid $tap_tmp/nginx/pid; error_log $tap_tmp/nginx/error.log info;
+		daemon off; worker_processes $1; pid $tap_tmp/nginx/pid; error_log $tap_tmp/nginx/error.log info;
 		events { worker_connections 64; }
 		http {
 			access_log off; client_body_temp_path $tap_tmp/nginx/b; proxy_temp_path $tap_tmp/nginx/p;
 			fastcgi_temp_path $tap_tmp/nginx/f; uwsgi_temp_path $tap_tmp/nginx/u; scgi_temp_path $tap_tmp/nginx/s;
 			server {
-				listen 127.0.0.1:$port ssl; server_name $host;
-				ssl_certificate $credential/fullchain.pem; ssl_certificate_key $credential/key.pem;
-				ssl_client_certificate $credential/ca.pem; ssl_verify_client on; ssl_verify_depth 3;
-				ssl_session_cache off; ssl_session_tickets off;
+				listen 127.0.0.1:$port ssl;
+				$(cat)
 				location / { return 200 "hello \$ssl_client_verify\n"; }
 			}
 		}
+	END
+}
+
+# nginx_start: nginx with the token's key that demands client certificates; sets $port and $nginx.
+nginx_start()
+{
+	port=$(free_port)
+	nginx_conf 2 <<-END
+		server_name $host;
+		ssl_certificate $credential/fullchain.pem; ssl_certificate_key $credential/key.pem;
+		ssl_client_certificate $credential/ca.pem; ssl_verify_client on; ssl_verify_depth 3;
+		ssl_session_cache off; ssl_session_tickets off;
 	END
 	start_on_port nginx.log nginx -e "$tap_tmp/nginx/error.log" -p "$tap_tmp/nginx" -c "$tap_tmp/nginx/nginx.conf" ||
 		{ tail -n 5 "$tap_tmp/nginx/error.log"; return 1; }
