@@ -10,11 +10,13 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <p11-kit/pkcs11.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +52,21 @@ daemon_new (void)
 	return daemon;
 }
 
+/* Ends the test when the daemon ended instead. */
+static void
+wait_notified (Daemon *daemon)
+{
+	int process = (int)syscall (SYS_pidfd_open, daemon->pid, 0);
+	struct pollfd either[] = {{daemon->notify_fd, POLLIN, 0}, {process, POLLIN, 0}};
+
+	g_assert_cmpint (process, >=, 0);
+	while (poll (either, G_N_ELEMENTS (either), -1) < 0)
+		g_assert_cmpint (errno, ==, EINTR);
+	close (process);
+	if (either[0].revents == 0)
+		g_error ("enrolee-keystored ended before it was ready");
+}
+
 static void
 wait_ready (Daemon *daemon)
 {
@@ -57,6 +74,7 @@ wait_ready (Daemon *daemon)
 	gssize got;
 
 	do {
+		wait_notified (daemon);
 		got = recv (daemon->notify_fd, text, sizeof text - 1, 0);
 		g_assert_cmpint (got, >, 0);
 		text[got] = '\0';
@@ -95,6 +113,18 @@ daemon_start (Daemon *daemon, const char *const *options)
 		       end_with_parent, NULL, &daemon->pid, &error);
 	g_assert_no_error (error);
 	wait_ready (daemon);
+}
+
+void
+daemon_wait_token (Daemon *daemon)
+{
+	Peer *peer = peer_new (daemon->provision);
+
+	do {
+		g_usleep (10000);
+		g_assert_cmpuint (peer_call (peer, WIRE_MSG_STATUS, NULL), ==, CKR_OK);
+	} while (!peer->reply.status_reply.token_ready);
+	peer_free (peer);
 }
 
 int
@@ -148,34 +178,51 @@ daemon_running (void)
 
 /* ---- peers ---- */
 
-Peer *
-peer_connect (const char *path)
+static Peer *
+peer_over (int fd)
 {
-	struct sockaddr_un address = address_of (path);
-	int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	Peer *peer;
+	Peer *peer = g_new0 (Peer, 1);
 
-	g_assert_cmpint (fd, >=, 0);
-	if (connect (fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		close (fd);
-		return NULL;
-	}
-	peer = g_new0 (Peer, 1);
 	peer->fd = fd;
 	peer->fds[0] = peer->fds[1] = -1;
 	return peer;
 }
 
 Peer *
-peer_new (const char *path)
+peer_connect (const char *path)
+{
+	struct sockaddr_un address = address_of (path);
+	int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint (fd, >=, 0);
+	if (connect (fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		close (fd);
+		return NULL;
+	}
+	return peer_over (fd);
+}
+
+static Peer *
+greeted (Peer *peer)
 {
 	WireHello hello = {1, WIRE_VERSION, WIRE_CLIENT_MODULE};
-	Peer *peer = peer_connect (path);
 
 	g_assert_nonnull (peer);
 	g_assert_cmpuint (peer_call (peer, WIRE_MSG_HELLO, &hello), ==, 0);
 	g_assert_cmpuint (peer->reply.hello_reply.version, ==, 1);
 	return peer;
+}
+
+Peer *
+peer_new (const char *path)
+{
+	return greeted (peer_connect (path));
+}
+
+Peer *
+peer_new_over (int fd)
+{
+	return greeted (peer_over (fd));
 }
 
 static void

@@ -29,6 +29,9 @@ void daemon_start (Daemon *daemon, const char *const *options);
 /** daemon_running: a new one that runs. */
 Daemon *daemon_running (void);
 
+/** daemon_wait_token: until the backing token is open, which happens behind the start. */
+void daemon_wait_token (Daemon *daemon);
+
 /** daemon_stop: sends @signal, waits. Returns the wait status. */
 int daemon_stop (Daemon *daemon, int signal);
 
@@ -50,6 +53,9 @@ Peer *peer_connect (const char *path);
 
 /** peer_new: connected, greeted. */
 Peer *peer_new (const char *path);
+
+/** peer_new_over: greeted over the connection @fd, which it takes. */
+Peer *peer_new_over (int fd);
 void peer_free (Peer *peer);
 
 /** peer_send: bytes as they are, with a descriptor unless @fd is -1. */

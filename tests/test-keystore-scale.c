@@ -153,16 +153,6 @@ machine_is_busy (void)
 	return getloadavg (&load, 1) != 1 || load > g_get_num_processors () * 0.5;
 }
 
-static gboolean
-token_is_there (Daemon *daemon)
-{
-	g_autofree char *found = NULL;
-	g_autofree char *command =
-		g_strdup_printf ("find '%s' -name token.object -size +0", daemon->dir);
-
-	return g_spawn_command_line_sync (command, &found, NULL, NULL, NULL) && found[0] != '\0';
-}
-
 /* The best of a few. On a busy machine waiting for a core is not the keystore's time. */
 static void
 test_start (void)
@@ -171,9 +161,7 @@ test_start (void)
 	Times best = {G_MAXINT64, G_MAXINT64};
 
 	daemon_start (daemon, NULL);
-	/* The token is made behind the start: keys without it would be refused. Bounded by a minute. */
-	for (int i = 0; i < 600 && !token_is_there (daemon); i++)
-		g_usleep (100000);
+	daemon_wait_token (daemon); /* keys without it would be refused */
 	g_assert_cmpint (daemon_stop (daemon, SIGTERM), ==, 0);
 	fill (daemon);
 	for (int i = 0; i < STARTS && best.wall_ms > LIMIT_MS; i++) {
