@@ -55,6 +55,9 @@ void ks_token_remember (KsToken *token, const guint8 *key_id, CK_OBJECT_HANDLE h
 CK_RV ks_token_take_session (KsToken *token, CK_SESSION_HANDLE *session);
 /* @rv: how its last use ended; a session is not used again after an odd end. */
 void ks_token_give_session (KsToken *token, CK_SESSION_HANDLE session, CK_RV rv);
+/* After a call that did not go through the pool: whether @rv says that the token has gone away. It is
+ * opened anew at the next call then. */
+gboolean ks_token_note_loss (KsToken *token, CK_RV rv);
 
 /* token-softhsm.c */
 gboolean ks_softhsm_exists (const KsToken *token);

@@ -9,18 +9,36 @@
 
 #define IDLE_MAX 16
 
+/* CKR_DEVICE_ERROR is also what tokens answer to one operation that they cannot do: then the login
+ * tells. */
 static gboolean
-is_loss (CK_RV rv)
+is_loss (KsToken *token, CK_RV rv)
 {
+	CK_SESSION_INFO info;
+
+	if (rv == CKR_DEVICE_ERROR)
+		return token->p11->C_GetSessionInfo (token->keeper, &info) != CKR_OK ||
+		       info.state != CKS_RW_USER_FUNCTIONS;
 	return rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED ||
-	       rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT ||
+	       rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
 	       rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+gboolean
+ks_token_note_loss (KsToken *token, CK_RV rv)
+{
+	gboolean lost = rv != CKR_OK && is_loss (token, rv);
+
+	if (lost)
+		g_atomic_int_set (&token->open, FALSE);
+	return lost;
 }
 
 CK_RV
 ks_token_take_session (KsToken *token, CK_SESSION_HANDLE *session)
 {
 	gboolean found;
+	CK_RV rv;
 
 	g_mutex_lock (&token->pooling);
 	found = token->idle->len > 0;
@@ -29,9 +47,12 @@ ks_token_take_session (KsToken *token, CK_SESSION_HANDLE *session)
 		g_array_set_size (token->idle, token->idle->len - 1);
 	}
 	g_mutex_unlock (&token->pooling);
-	return found ? CKR_OK
-		     : token->p11->C_OpenSession (token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
-						  NULL, NULL, session);
+	if (found)
+		return CKR_OK;
+	rv = token->p11->C_OpenSession (token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+					NULL, session);
+	(void)ks_token_note_loss (token, rv);
+	return rv;
 }
 
 void
@@ -39,10 +60,8 @@ ks_token_give_session (KsToken *token, CK_SESSION_HANDLE session, CK_RV rv)
 {
 	gboolean keep = rv == CKR_OK;
 
-	if (is_loss (rv)) {
-		g_atomic_int_set (&token->open, FALSE);
+	if (ks_token_note_loss (token, rv))
 		return;
-	}
 	g_mutex_lock (&token->pooling);
 	keep = keep && token->idle->len < IDLE_MAX;
 	if (keep)
@@ -68,6 +87,7 @@ with_key (KsToken *token,
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE handle;
 	CK_RV rv = CKR_KEY_HANDLE_INVALID;
+	gboolean open;
 
 	if (!ks_token_enter (token, FALSE, NULL))
 		return CKR_DEVICE_ERROR;
@@ -78,8 +98,9 @@ with_key (KsToken *token,
 			ks_token_give_session (token, session, rv);
 		}
 	}
+	open = g_atomic_int_get (&token->open);
 	ks_token_leave (token, FALSE);
-	return is_loss (rv) ? CKR_DEVICE_ERROR : rv;
+	return rv != CKR_OK && !open ? CKR_DEVICE_ERROR : rv;
 }
 
 typedef struct {

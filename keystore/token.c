@@ -362,6 +362,7 @@ ks_token_destroy (KsToken *token, const guint8 *key_id, GError **error)
 		return FALSE;
 	if (ks_token_handle (token, key_id, &handle))
 		rv = token->p11->C_DestroyObject (token->keeper, handle);
+	(void)ks_token_note_loss (token, rv);
 	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
 		g_hash_table_remove (token->handles, key);
 	ks_token_leave (token, TRUE);

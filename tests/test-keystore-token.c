@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include "keystore/crypto.h"
+#include "keystore/token-private.h"
 #include "tests/store-fixture.h"
 
 #include <glib/gstdio.h>
@@ -200,6 +201,93 @@ test_generate_meanwhile (void)
 	store_free (generation.store);
 }
 
+/* ---- a token that fails, and one that goes away ---- */
+
+static CK_RV failure;
+
+static CK_RV
+failing_open (CK_SLOT_ID slot, CK_FLAGS flags, void *data, CK_NOTIFY notify, CK_SESSION_HANDLE *session)
+{
+	return failure;
+}
+
+static CK_RV
+failing_generate (CK_SESSION_HANDLE session,
+		  CK_MECHANISM *mechanism,
+		  CK_ATTRIBUTE *public,
+		  CK_ULONG public_count,
+		  CK_ATTRIBUTE *private,
+		  CK_ULONG private_count,
+		  CK_OBJECT_HANDLE *public_handle,
+		  CK_OBJECT_HANDLE *private_handle)
+{
+	return failure;
+}
+
+static CK_RV
+failing_destroy (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
+{
+	return failure;
+}
+
+static gboolean
+generates (Store *store)
+{
+	KsIntent intent = store_intent ("new");
+	g_autoptr (KsGeneration) staged = NULL;
+	g_autoptr (GError) error = NULL;
+
+	return ks_publisher_generate (store->publisher, &intent, KS_KEY_P256, 0, &staged, &error);
+}
+
+/* The next call after the loss opens the token anew: that gives it its own functions back. */
+static void
+test_loss (void)
+{
+	g_autoptr (KsGeneration) other = NULL;
+	g_autoptr (GError) error = NULL;
+	CK_FUNCTION_LIST functions;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_TOKEN);
+	other = store_add_pair (store, "other", KS_KEY_P256, 0);
+	functions = *store->token->p11;
+	functions.C_GenerateKeyPair = failing_generate;
+	store->token->p11 = &functions;
+	/* this one operation failed: nothing is opened anew */
+	failure = CKR_DEVICE_ERROR;
+	g_assert_false (generates (store));
+	g_assert_true (store_key_works (store, other));
+	g_assert_true (store->token->p11 == &functions);
+	/* pulled */
+	failure = CKR_DEVICE_REMOVED;
+	g_assert_false (generates (store));
+	g_assert_true (generates (store));
+	g_assert_true (store->token->p11 != &functions);
+	g_assert_true (store_key_works (store, other));
+
+	functions.C_GenerateKeyPair = store->token->p11->C_GenerateKeyPair;
+	functions.C_OpenSession = failing_open;
+	store->token->p11 = &functions;
+	g_array_set_size (store->token->idle, 0);
+	failure = CKR_TOKEN_NOT_PRESENT;
+	g_assert_false (generates (store));
+	g_assert_true (generates (store));
+
+	functions.C_OpenSession = store->token->p11->C_OpenSession;
+	functions.C_DestroyObject = failing_destroy;
+	store->token->p11 = &functions;
+	failure = CKR_SESSION_HANDLE_INVALID;
+	g_assert_false (ks_token_destroy (store->token, other->key_id, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_TOKEN);
+	g_clear_error (&error);
+	g_assert_true (ks_token_destroy (store->token, other->key_id, &error));
+	g_assert_no_error (error);
+	store_free (store);
+}
+
 static KsSecret *
 pkcs8_of (EVP_PKEY *key)
 {
@@ -320,6 +408,7 @@ main (int argc, char **argv)
 		g_test_add_data_func (import, GUINT_TO_POINTER (i), test_import);
 	}
 	g_test_add_func ("/token/generate/meanwhile", test_generate_meanwhile);
+	g_test_add_func ("/token/loss", test_loss);
 	g_test_add_func ("/token/import/refused", test_import_refused);
 	g_test_add_func ("/token/secret", test_secret);
 	return g_test_run ();
