@@ -21,6 +21,7 @@
 
 #define POOL_SIZE 8
 #define RETRY_MS 5              /* between attempts to reach a keystore that restarts */
+#define DOUBLINGS_MAX 5         /* of it, while the keystore turns this user away */
 #define REPLY_WAIT_MAX_MS 60000 /* whatever the keystore asks for */
 #define SOCKET_NAME "token.sock"
 #define RESENDS_MAX (POOL_SIZE + 3)
@@ -49,6 +50,7 @@ typedef struct {
 	int64_t start_ms;
 	int64_t reach_ms;
 	int64_t reply_ms;
+	unsigned turned_away; /* accepted, and ended without a greeting: too many connections */
 } Deadline;
 
 /* A keystore was there a moment ago: the next one has its time, within that of an answer. */
@@ -242,8 +244,10 @@ make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 					       deadline->reach_ms);
 	if (outcome == MOD_DONE) {
 		outcome = mod_connection_greet (connection, deadline->reply_ms);
-		if (outcome == MOD_LOST)
+		if (outcome == MOD_LOST) {
+			deadline->turned_away++;
 			reach_again (deadline);
+		}
 	}
 	mod_connection_wipe (connection);
 	enter ();
@@ -297,6 +301,15 @@ acquire_once (const ModIds *ids, Deadline *deadline, ModOutcome *outcome)
 	return connection;
 }
 
+/* A keystore that restarts is looked for often; one that is there and has no room, less and less. */
+static int64_t
+retry_ms (const Deadline *deadline)
+{
+	unsigned doublings = deadline->turned_away;
+
+	return RETRY_MS << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+}
+
 /*
  * Waits before the next look. Where other threads have connections, this is a queue inside the
  * process (eight is the most, or no descriptor is left), and lasts as long as an answer may; else
@@ -308,10 +321,11 @@ wait_turn (const Deadline *deadline)
 	bool queue = any_in_use (MOD_WORKING);
 	int64_t until_ms = queue ? deadline->reply_ms : deadline->reach_ms;
 	int64_t now_ms = mod_now_ms ();
+	int64_t retry_at_ms = now_ms + retry_ms (deadline);
 
 	if (now_ms >= until_ms || failing_fast ())
 		return false;
-	wait_released (now_ms + RETRY_MS < until_ms ? now_ms + RETRY_MS : until_ms);
+	wait_released (retry_at_ms < until_ms ? retry_at_ms : until_ms);
 	return true;
 }
 

@@ -249,6 +249,8 @@ obey (FakeKeystore *fake, const WireHeader *request)
 	if (fake->mood == FAKE_SLOW && request->type > WIRE_MSG_VIEW)
 		g_cond_wait_until (&fake->changed, &fake->lock,
 				   g_get_monotonic_time () + WIRE_CONNECT_WAIT_MS * 1300);
+	if (fake->mood == FAKE_FULL)
+		go_on = FALSE;
 	if (fake->mood == FAKE_DROP_ONCE && request->type != WIRE_MSG_HELLO) {
 		fake->mood = FAKE_BEHAVE;
 		go_on = FALSE;

@@ -27,6 +27,7 @@ typedef enum {
 	FAKE_BEHAVE,
 	FAKE_HANG,      /* nothing is answered any more */
 	FAKE_DROP_ONCE, /* the next request ends the connection */
+	FAKE_FULL,      /* every connection is ended before it is greeted */
 	FAKE_GARBAGE,   /* answers are no frames */
 	FAKE_OLD,       /* HELLO: no common version */
 	FAKE_SLOW,      /* uses of keys take longer than a keystore may be away */

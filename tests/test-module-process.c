@@ -170,6 +170,20 @@ test_hang (Fixture *fixture, gconstpointer data)
 	g_assert_true (recovers (fixture->session));
 }
 
+/* A keystore without room for this user is not stormed by him. */
+static void
+test_full (Fixture *fixture, gconstpointer data)
+{
+	guint before = fake_n_connections (fixture->fake);
+
+	fake_set_mood (fixture->fake, FAKE_FULL);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
+	g_test_message ("%u attempts", fake_n_connections (fixture->fake) - before);
+	g_assert_cmpuint (fake_n_connections (fixture->fake), <, before + 30);
+	fake_set_mood (fixture->fake, FAKE_BEHAVE);
+	g_assert_true (recovers (fixture->session));
+}
+
 /* A token that takes its time is no keystore that hangs: the keystore says how long it may take. */
 static void
 test_slow (Fixture *fixture, gconstpointer data)
@@ -577,6 +591,7 @@ main (int argc, char **argv)
 	WITH_KEYSTORE ("publish", test_publish);
 	WITH_KEYSTORE ("gone", test_gone);
 	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
+	g_test_add ("/module/full", Fixture, GUINT_TO_POINTER (300), set_up, test_full, tear_down);
 	WITH_KEYSTORE ("slow", test_slow);
 	g_test_add ("/module/too-slow", Fixture, GUINT_TO_POINTER (300), set_up, test_too_slow,
 		    tear_down);
