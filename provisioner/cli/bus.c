@@ -20,15 +20,59 @@ cli_bus_connect (Cli *cli, GError **error)
 		error);
 }
 
-GVariant *
-cli_bus_call (GDBusConnection *bus,
-	      const char *method,
-	      GVariant *arguments,
-	      const char *reply,
-	      GError **error)
+/* Errors of enroleed and of the bus, as those of this command. */
+static const struct {
+	const char *name;
+	PvErrorCode code;
+} codes[] = {
+	{PV_BUS_ERROR_NOT_FOUND, PV_ERROR_NOT_FOUND},
+	{PV_BUS_ERROR_NOT_ENROLLED, PV_ERROR_NOT_FOUND},
+	{PV_BUS_ERROR_BUSY, PV_ERROR_CONFLICT},
+	{PV_BUS_ERROR_FAILED, PV_ERROR_FAILED},
+};
+
+static void
+translate (GError *cause, GError **error)
 {
-	g_autoptr (GError) local = NULL;
-	g_autofree char *name = NULL;
+	g_autofree char *name = g_dbus_error_get_remote_error (cause);
+
+	g_dbus_error_strip_remote_error (cause);
+	for (gsize i = 0; i < G_N_ELEMENTS (codes); i++) {
+		if (g_strcmp0 (name, codes[i].name) == 0) {
+			g_set_error_literal (error, PV_ERROR, codes[i].code, cause->message);
+			return;
+		}
+	}
+	if (g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+	    g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+		g_set_error (error,
+			     cause->domain,
+			     cause->code,
+			     "enroleed is not running; start it: systemctl start enroleed");
+	else if (g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
+		g_set_error (error,
+			     cause->domain,
+			     cause->code,
+			     "not allowed: enroleed answers root and the members of the group enrolee");
+	else if (g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+		g_set_error (error,
+			     cause->domain,
+			     cause->code,
+			     "the enroleed that runs is older than this command; restart it: "
+			     "systemctl restart enroleed");
+	else
+		g_set_error_literal (error, cause->domain, cause->code, cause->message);
+}
+
+static GVariant *
+call (GDBusConnection *bus,
+      const char *method,
+      GVariant *arguments,
+      const char *reply,
+      int timeout_ms,
+      GError **error)
+{
+	g_autoptr (GError) cause = NULL;
 	GVariant *result = g_dbus_connection_call_sync (bus,
 							PV_BUS_NAME,
 							PV_BUS_PATH,
@@ -37,21 +81,69 @@ cli_bus_call (GDBusConnection *bus,
 							arguments,
 							reply != NULL ? G_VARIANT_TYPE (reply) : NULL,
 							G_DBUS_CALL_FLAGS_NONE,
-							-1,
+							timeout_ms,
 							NULL,
-							&local);
+							&cause);
 
-	if (result != NULL)
-		return result;
-	name = g_dbus_error_get_remote_error (local);
-	g_dbus_error_strip_remote_error (local);
-	if (g_strcmp0 (name, PV_BUS_ERROR_NOT_FOUND) == 0)
-		g_set_error (error, PV_ERROR, PV_ERROR_NOT_FOUND, "%s", local->message);
-	else if (g_error_matches (local, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
-		g_set_error (error, local->domain, local->code, "enroleed is not running");
-	else
-		g_propagate_error (error, g_steal_pointer (&local));
-	return NULL;
+	if (result == NULL)
+		translate (cause, error);
+	return result;
+}
+
+GVariant *
+cli_bus_call (GDBusConnection *bus,
+	      const char *method,
+	      GVariant *arguments,
+	      const char *reply,
+	      GError **error)
+{
+	return call (bus, method, arguments, reply, -1, error);
+}
+
+GVariant *
+cli_bus_call_within (GDBusConnection *bus,
+		     const char *method,
+		     GVariant *arguments,
+		     const char *reply,
+		     int timeout_s,
+		     GError **error)
+{
+	int timeout_ms = timeout_s > 0 && timeout_s < G_MAXINT / 1000 ? timeout_s * 1000 : G_MAXINT;
+
+	return call (bus, method, arguments, reply, timeout_ms, error);
+}
+
+void
+cli_bus_call_start (GDBusConnection *bus,
+		    const char *method,
+		    GVariant *arguments,
+		    const char *reply,
+		    GAsyncReadyCallback answered,
+		    gpointer data)
+{
+	g_dbus_connection_call (bus,
+				PV_BUS_NAME,
+				PV_BUS_PATH,
+				PV_BUS_INTERFACE,
+				method,
+				arguments,
+				G_VARIANT_TYPE (reply),
+				G_DBUS_CALL_FLAGS_NONE,
+				G_MAXINT,
+				NULL,
+				answered,
+				data);
+}
+
+GVariant *
+cli_bus_call_finish (GDBusConnection *bus, GAsyncResult *result, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	GVariant *reply = g_dbus_connection_call_finish (bus, result, &cause);
+
+	if (reply == NULL)
+		translate (cause, error);
+	return reply;
 }
 
 GStrv

@@ -17,13 +17,38 @@ GDBusConnection *cli_bus_connect (Cli *cli, GError **error) G_GNUC_WARN_UNUSED_R
  * @arguments: (nullable): floating
  * @reply: (nullable): type of the reply
  *
- * Returns: (transfer full) (nullable): %NULL with G_IO_ERROR, G_DBUS_ERROR, or PV_ERROR/NOT_FOUND
+ * Returns: (transfer full) (nullable): %NULL with G_IO_ERROR, G_DBUS_ERROR, PV_ERROR/NOT_FOUND (no such
+ * enrolment, or nothing was enrolled), PV_ERROR/CONFLICT (busy) or PV_ERROR/FAILED
  */
 GVariant *cli_bus_call (GDBusConnection *bus,
 			const char *method,
 			GVariant *arguments,
 			const char *reply,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * cli_bus_call_within:
+ * @timeout_s: 0 for no end
+ *
+ * cli_bus_call() for what can take long. Also fails with G_IO_ERROR/TIMED_OUT.
+ */
+GVariant *cli_bus_call_within (GDBusConnection *bus,
+			       const char *method,
+			       GVariant *arguments,
+			       const char *reply,
+			       int timeout_s,
+			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Calls without an end of waiting; @answered uses cli_bus_call_finish(). */
+void cli_bus_call_start (GDBusConnection *bus,
+			 const char *method,
+			 GVariant *arguments,
+			 const char *reply,
+			 GAsyncReadyCallback answered,
+			 gpointer data);
+GVariant *cli_bus_call_finish (GDBusConnection *bus,
+			       GAsyncResult *result,
+			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * cli_bus_enrolments:

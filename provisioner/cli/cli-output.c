@@ -109,6 +109,20 @@ cli_mark (CliMark mark, const char *text)
 	return g_strdup_printf ("\033[%dm%s\033[0m", colours[mark], text);
 }
 
+gboolean
+cli_confirm (const char *question)
+{
+	char answer[8] = "";
+
+	if (!isatty (STDIN_FILENO)) {
+		g_printerr ("%s: not confirmed; say --yes\n", g_get_prgname ());
+		return FALSE;
+	}
+	printf ("%s [y/N] ", question);
+	fflush (stdout);
+	return fgets (answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
 char *
 cli_time (gint64 unix_s)
 {

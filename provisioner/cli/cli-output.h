@@ -41,6 +41,15 @@ typedef enum { CLI_MARK_GOOD, CLI_MARK_WARNING, CLI_MARK_BAD } CliMark;
  */
 char *cli_mark (CliMark mark, const char *text);
 
+/**
+ * cli_confirm:
+ *
+ * Asks the operator; without a terminal tells to say --yes.
+ *
+ * Returns: whether the answer was yes
+ */
+gboolean cli_confirm (const char *question) G_GNUC_WARN_UNUSED_RESULT;
+
 /** (transfer full): a time for people, "2026-11-24 23:11:00Z", or "-" for 0. */
 char *cli_time (gint64 unix_s);
 

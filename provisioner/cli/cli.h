@@ -21,6 +21,7 @@ typedef enum {
 	CLI_TIMEOUT = 6,
 	CLI_PROBLEMS = 7,
 	CLI_WAITING = 8,
+	CLI_BUSY = 9,
 } CliExit;
 
 typedef struct _Cli Cli;
@@ -86,13 +87,16 @@ char *cli_exit_help (void);
 /** Its statuses are those of monitoring systems: 0 ok, 1 warning, 2 critical, 3 unknown. */
 int cli_check (Cli *cli, int argc, char **argv);
 int cli_config (Cli *cli, int argc, char **argv);
+int cli_decommission (Cli *cli, int argc, char **argv);
 int cli_doctor (Cli *cli, int argc, char **argv);
 int cli_enrol (Cli *cli, int argc, char **argv);
 int cli_export (Cli *cli, int argc, char **argv);
 int cli_grant (Cli *cli, int argc, char **argv);
 int cli_import (Cli *cli, int argc, char **argv);
 int cli_list (Cli *cli, int argc, char **argv);
+int cli_probe (Cli *cli, int argc, char **argv);
 int cli_remove (Cli *cli, int argc, char **argv);
+int cli_renew (Cli *cli, int argc, char **argv);
 int cli_revoke (Cli *cli, int argc, char **argv);
 int cli_show (Cli *cli, int argc, char **argv);
 int cli_status (Cli *cli, int argc, char **argv);

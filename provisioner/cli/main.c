@@ -14,6 +14,9 @@
 
 static const CliCommand commands[] = {
 	{"enrol", "NAME", "Enrol now, and show each phase as it happens", cli_enrol},
+	{"renew", "NAME", "Make an enrolment's certificate and key anew now", cli_renew},
+	{"probe", "NAME", "Ask an enrolment's MEF, and keep nothing", cli_probe},
+	{"decommission", "NAME", "De-register at the MEF, and destroy what it brought", cli_decommission},
 	{"import", "NAME FILE...", "Import a key with its certificates, a symmetric key, or anchors",
 	 cli_import},
 	{"list", "", "List the credentials", cli_list},

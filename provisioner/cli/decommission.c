@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * enrolee decommission NAME: the MEF is told, then all that was provisioned is destroyed. Says what
+ * the MEF has proven and what is left. Run again while it is under way, it looks on.
+ * Spec: TS-0003 8.3.4.2, 8.3.5.2.6
+ */
+#include <config.h>
+
+#include <stdio.h>
+
+#include "provisioner/cli/attempt.h"
+#include "provisioner/cli/cli-output.h"
+#include "provisioner/error.h"
+
+typedef struct {
+	CliAttempt attempt;
+	gboolean force;
+	gboolean joined;  /* somebody else has asked for it before: its result is theirs */
+	GVariantDict *facts; /* (nullable): the method's result */
+	GError *error;
+} Decommission;
+
+static const char *
+text (const Decommission *decommission, const char *key)
+{
+	const char *value = "";
+
+	g_variant_dict_lookup (decommission->facts, key, "&s", &value);
+	return value;
+}
+
+static gboolean
+is_true (const Decommission *decommission, const char *key)
+{
+	gboolean value = FALSE;
+
+	g_variant_dict_lookup (decommission->facts, key, "b", &value);
+	return value;
+}
+
+static void
+print_proof (const Decommission *decommission)
+{
+	g_autofree char *registration = cli_clean (text (decommission, "registration"));
+	g_autofree char *left = cli_clean (text (decommission, "left"));
+
+	if (registration[0] == '\0')
+		printf ("Registration: none was known; the MEF was not asked\n");
+	else if (is_true (decommission, "deregistered"))
+		printf ("Registration: %s: %s\n",
+			registration,
+			g_str_equal (text (decommission, "result"), "absent")
+				? "the MEF has it no more"
+				: "de-registered, as the MEF's answer proves");
+	else
+		printf ("Registration: %s: not proven to be gone%s\n",
+			registration,
+			is_true (decommission, "forced") ? " (forced)" : "");
+	if (left[0] != '\0')
+		printf ("Not proven:   %s\n", left);
+}
+
+static void
+print_text (const Decommission *decommission, GStrv destroyed)
+{
+	g_autofree char *names = g_strjoinv (", ", destroyed);
+	g_autofree char *error = cli_clean (text (decommission, "error"));
+
+	if (error[0] != '\0')
+		g_printerr ("%s: %s (%s)\n", g_get_prgname (), error, text (decommission, "error_code"));
+	if (!is_true (decommission, "decommissioned") && destroyed[0] == NULL) {
+		g_printerr ("%s: nothing was destroyed (--force does it whatever the MEF says)\n",
+			    g_get_prgname ());
+		return;
+	}
+	print_proof (decommission);
+	printf ("Destroyed:    %s\n", destroyed[0] != NULL ? names : "nothing was there");
+	printf ("Left:         bootstrap key and settings; `enrolee enrol %s` begins anew\n",
+		decommission->attempt.name);
+}
+
+static void
+print_json (const Decommission *decommission, GStrv destroyed)
+{
+	static const char *const texts[] = {"registration", "result", "left", "error", "error_code"};
+	static const char *const flags[] = {"decommissioned", "deregistered", "forced"};
+	JsonBuilder *builder = cli_json_begin ();
+
+	cli_json_text (builder, "event", "decommission");
+	for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
+		cli_json_boolean (builder, flags[i], is_true (decommission, flags[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+		cli_json_text (builder, texts[i], text (decommission, texts[i]));
+	cli_json_list (builder, "destroyed", (const char *const *) destroyed);
+	cli_json_print (builder);
+}
+
+static void
+print (const Decommission *decommission)
+{
+	g_auto (GStrv) destroyed = NULL;
+
+	if (!g_variant_dict_lookup (decommission->facts, "destroyed", "^as", &destroyed))
+		destroyed = g_new0 (char *, 1);
+	if (decommission->attempt.cli->json)
+		print_json (decommission, destroyed);
+	else
+		print_text (decommission, destroyed);
+}
+
+static void
+on_answer (GObject *bus, GAsyncResult *result, gpointer data)
+{
+	Decommission *decommission = data;
+	CliAttempt *attempt = &decommission->attempt;
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GVariant) values = NULL;
+	g_autoptr (GVariant) reply = cli_bus_call_finish (G_DBUS_CONNECTION (bus), result, &error);
+
+	if (g_error_matches (error, PV_ERROR, PV_ERROR_CONFLICT)) {
+		decommission->joined = TRUE;
+		g_printerr ("%s: %s; looking on\n", g_get_prgname (), error->message);
+		return;
+	}
+	if (reply == NULL) {
+		cli_attempt_end (attempt, cli_fail (attempt->cli, error));
+		return;
+	}
+	values = g_variant_get_child_value (reply, 0);
+	decommission->facts = g_variant_dict_new (values);
+	print (decommission);
+	cli_attempt_end (
+		attempt, is_true (decommission, "decommissioned") ? CLI_OK : CLI_FAILED);
+}
+
+/* Whoever asked gets an answer that tells more. */
+static void
+on_finished (CliAttempt *attempt, const CliOutcome *outcome)
+{
+	const Decommission *decommission = attempt->data;
+
+	if (!decommission->joined)
+		return;
+	cli_outcome_print (attempt, outcome);
+	cli_attempt_end (attempt,
+			 g_str_equal (outcome->outcome, PV_OUTCOME_DECOMMISSIONED) ? CLI_OK
+										   : CLI_FAILED);
+}
+
+static CliExit
+run (Decommission *decommission, int timeout_s)
+{
+	CliAttempt *attempt = &decommission->attempt;
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GDBusConnection) bus = cli_bus_connect (attempt->cli, &error);
+	GVariantDict options;
+	CliExit status;
+
+	if (bus == NULL)
+		return cli_fail (attempt->cli, error);
+	attempt->bus = bus;
+	cli_attempt_listen (attempt);
+	g_variant_dict_init (&options, NULL);
+	g_variant_dict_insert (&options, "force", "b", decommission->force);
+	cli_bus_call_start (bus,
+			    "Decommission",
+			    g_variant_new ("(s@a{sv})", attempt->name, g_variant_dict_end (&options)),
+			    "(a{sv})",
+			    on_answer,
+			    decommission);
+	status = cli_attempt_watch (attempt, timeout_s);
+	cli_attempt_clear (attempt);
+	return status;
+}
+
+int
+cli_decommission (Cli *cli, int argc, char **argv)
+{
+	Decommission decommission = {.attempt = {.cli = cli, .finished = on_finished}};
+	gboolean yes = FALSE;
+	int timeout_s = 0;
+	const GOptionEntry entries[] = {
+		{"force", 'f', 0, G_OPTION_ARG_NONE, &decommission.force,
+		 "Destroy also when the MEF cannot be told, or refuses", NULL},
+		{"timeout", 't', 0, G_OPTION_ARG_INT, &timeout_s, "Stop waiting after SECONDS", "SECONDS"},
+		{"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
+		{NULL},
+	};
+	g_autofree char *question = NULL;
+	CliExit status;
+
+	if (!cli_parse (cli, entries, &argc, &argv, 1, 1))
+		return CLI_USAGE;
+	question = g_strdup_printf ("De-register %s at its MEF and destroy all that was provisioned "
+				    "for it? Programs that use it stop working.",
+				    argv[1]);
+	if (!yes && !cli_confirm (question))
+		return CLI_FAILED;
+	decommission.attempt.name = argv[1];
+	decommission.attempt.data = &decommission;
+	status = run (&decommission, timeout_s);
+	g_clear_pointer (&decommission.facts, g_variant_dict_unref);
+	return status;
+}
