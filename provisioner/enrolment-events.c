@@ -17,8 +17,8 @@
 /* An MEF that does not extend a registration is not asked all the time. */
 #define REGISTRATION_PAUSE_S 60
 
-static const char *
-get_text (JsonObject *event, const char *member)
+const char *
+pv_take_text (JsonObject *event, const char *member)
 {
 	JsonNode *node = json_object_get_member (event, member);
 	const char *text = node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
@@ -29,8 +29,8 @@ get_text (JsonObject *event, const char *member)
 	return strlen (text) <= PV_BODY_MAX ? text : "";
 }
 
-static gint64
-get_number (JsonObject *event, const char *member, gint64 max)
+gint64
+pv_take_number (JsonObject *event, const char *member, gint64 max)
 {
 	JsonNode *node = json_object_get_member (event, member);
 	gint64 value = 0;
@@ -41,8 +41,8 @@ get_number (JsonObject *event, const char *member, gint64 max)
 	return CLAMP (value, 0, max);
 }
 
-static gboolean
-get_boolean (JsonObject *event, const char *member)
+gboolean
+pv_take_boolean (JsonObject *event, const char *member)
 {
 	JsonNode *node = json_object_get_member (event, member);
 
@@ -63,7 +63,7 @@ pv_enrolment_take_facts (GVariantDict *facts, JsonObject *event)
 		    !JSON_NODE_HOLDS_VALUE (node))
 			continue;
 		if (json_node_get_value_type (node) == G_TYPE_STRING)
-			g_variant_dict_insert (facts, member, "s", get_text (event, member));
+			g_variant_dict_insert (facts, member, "s", pv_take_text (event, member));
 		else if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
 			g_variant_dict_insert (facts, member, "b", json_node_get_boolean (node));
 		else if (json_node_get_value_type (node) == G_TYPE_INT64)
@@ -89,18 +89,29 @@ static const struct {
 	{PV_PHASE_KEY, PV_EVENT_KEY_STAGED},
 };
 
+/* What the MEF commands is published before it hears of it; that is not the end of the exchange. */
+static void
+follow_publication (PvEnrolment *enrolment, const char *phase, gboolean started)
+{
+	if (g_str_equal (phase, PV_PHASE_COMMANDS))
+		enrolment->in_commands = started;
+	else if (g_str_equal (phase, PV_PHASE_PUBLICATION) && started && !enrolment->in_commands)
+		pv_enrolment_step (enrolment, PV_EVENT_ALL_STAGED);
+}
+
 static void
 on_phase (PvEnrolment *enrolment, JsonObject *event)
 {
-	const char *phase = get_text (event, "phase");
-	const char *state = get_text (event, "state");
+	const char *phase = pv_take_text (event, "phase");
+	const char *state = pv_take_text (event, "state");
 
 	enrolment->calls.phase (enrolment->data,
 				enrolment->name,
 				phase,
 				state,
-				get_number (event, "ms", G_MAXUINT32),
-				get_text (event, "clause"));
+				pv_take_number (event, "ms", G_MAXUINT32),
+				pv_take_text (event, "clause"));
+	follow_publication (enrolment, phase, g_str_equal (state, "started"));
 	if (!g_str_equal (state, "done") && !g_str_equal (state, "skipped"))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS (milestones); i++) {
@@ -136,20 +147,21 @@ on_registered (PvEnrolment *enrolment, JsonObject *event)
 {
 	PvProgress *progress = enrolment->progress;
 	gint64 now_s = pv_clock_now (enrolment->context->clock);
-	gint64 expires_s = get_number (event, "expires", PV_TIME_MAX_S);
+	gint64 expires_s = pv_take_number (event, "expires", PV_TIME_MAX_S);
 
-	if (g_strcmp0 (progress->registration_id, get_text (event, "id")) != 0 ||
+	if (g_strcmp0 (progress->registration_id, pv_take_text (event, "id")) != 0 ||
 	    progress->registration_expires_s != expires_s || progress->registration_renew_s <= now_s)
 		plan_registration (enrolment, expires_s);
-	pv_progress_set (&progress->registration_id, get_text (event, "id"));
+	pv_progress_set (&progress->registration_id, pv_take_text (event, "id"));
 	progress->registration_expires_s = expires_s;
-	if (get_text (event, "assigned_identity")[0] != '\0')
-		pv_progress_set (&progress->assigned_identity, get_text (event, "assigned_identity"));
+	if (pv_take_text (event, "assigned_identity")[0] != '\0')
+		pv_progress_set (&progress->assigned_identity, pv_take_text (event, "assigned_identity"));
 	progress->commands_due_s = 0;
 	pv_enrolment_step (enrolment, PV_EVENT_REGISTERED);
 }
 
-/* Kept before the child sends the status, so that no command runs twice (R-8.3.9.1-2). */
+/* Kept before the child sends the status, so that no command runs twice (R-8.3.9.1-2); what cannot be kept
+ * the MEF does not hear. */
 static void
 on_command (PvEnrolment *enrolment, JsonObject *event)
 {
@@ -157,9 +169,9 @@ on_command (PvEnrolment *enrolment, JsonObject *event)
 	g_autofree char *text = id != NULL ? json_to_string (id, FALSE) : NULL;
 
 	pv_progress_set (&enrolment->progress->last_command_id, text);
-	enrolment->progress->last_command_status = get_number (event, "status", 999);
-	if (!pv_enrolment_save (enrolment))
-		pv_supervisor_end (enrolment->supervisor, enrolment->progress->error_message);
+	enrolment->progress->last_command_status = pv_take_number (event, "status", 999);
+	pv_supervisor_answer (enrolment->supervisor,
+			      pv_enrolment_save (enrolment) ? NULL : enrolment->progress->error_message);
 }
 
 static void
@@ -167,16 +179,16 @@ on_no_more_commands (PvEnrolment *enrolment, JsonObject *event)
 {
 	if (json_object_has_member (event, "retry_s"))
 		pv_enrolment_plan_commands (
-			enrolment, MAX (get_number (event, "retry_s", PV_LIFETIME_MAX_S), 1));
+			enrolment, MAX (pv_take_number (event, "retry_s", PV_LIFETIME_MAX_S), 1));
 }
 
 static void
 on_staged (PvEnrolment *enrolment, JsonObject *event)
 {
 	PvProgress *progress = enrolment->progress;
-	gint64 staged = get_number (event, "staged", G_MAXUINT32);
-	gint64 not_after = get_number (event, "not_after", PV_TIME_MAX_S);
-	gboolean key = g_str_equal (get_text (event, "kind"), "key");
+	gint64 staged = pv_take_number (event, "staged", G_MAXUINT32);
+	gint64 not_after = pv_take_number (event, "not_after", PV_TIME_MAX_S);
+	gboolean key = g_str_equal (pv_take_text (event, "kind"), "key");
 
 	if (key) {
 		progress->staged_key = staged;
@@ -193,9 +205,9 @@ on_staged (PvEnrolment *enrolment, JsonObject *event)
 static void
 on_pending (PvEnrolment *enrolment, JsonObject *event)
 {
-	enrolment->progress->pending_staged = get_number (event, "staged", G_MAXUINT32);
-	pv_progress_set (&enrolment->progress->pending_csr, get_text (event, "csr"));
-	enrolment->retry_after_s = get_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
+	enrolment->progress->pending_staged = pv_take_number (event, "staged", G_MAXUINT32);
+	pv_progress_set (&enrolment->progress->pending_csr, pv_take_text (event, "csr"));
+	enrolment->retry_after_s = pv_take_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
 	enrolment->said = PV_SAID_PENDING;
 	pv_enrolment_note_error (
 		enrolment, "pending", "the MEF has not issued the certificate yet");
@@ -204,13 +216,13 @@ on_pending (PvEnrolment *enrolment, JsonObject *event)
 static void
 on_warning (PvEnrolment *enrolment, JsonObject *event)
 {
-	g_warning ("%s: %s", enrolment->name, get_text (event, "message"));
+	g_warning ("%s: %s", enrolment->name, pv_take_text (event, "message"));
 }
 
 static void
 on_authenticated (PvEnrolment *enrolment, JsonObject *event)
 {
-	pv_progress_set (&enrolment->progress->authenticated_by, get_text (event, "kind"));
+	pv_progress_set (&enrolment->progress->authenticated_by, pv_take_text (event, "kind"));
 }
 
 static void
@@ -223,15 +235,15 @@ forget_registration (PvProgress *progress)
 static void
 on_failed (PvEnrolment *enrolment, JsonObject *event)
 {
-	const char *code = get_text (event, "code");
+	const char *code = pv_take_text (event, "code");
 
 	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004) */
 	if (g_str_equal (code, "not-found"))
 		forget_registration (enrolment->progress);
-	pv_enrolment_note_error (enrolment, code, get_text (event, "message"));
-	enrolment->retry_after_s = get_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
+	pv_enrolment_note_error (enrolment, code, pv_take_text (event, "message"));
+	enrolment->retry_after_s = pv_take_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
 	if (enrolment->said != PV_SAID_PENDING)
-		enrolment->said = get_boolean (event, "permanent") ? PV_SAID_DENIED : PV_SAID_FAILED;
+		enrolment->said = pv_take_boolean (event, "permanent") ? PV_SAID_DENIED : PV_SAID_FAILED;
 }
 
 static void
@@ -250,6 +262,8 @@ static const struct {
 	{"command", on_command},
 	{"no-more-commands", on_no_more_commands},
 	{"staged", on_staged},
+	{"publish", pv_enrolment_on_publish},
+	{"published", pv_enrolment_on_published},
 	{"pending", on_pending},
 	{"warning", on_warning},
 	{"failed", on_failed},
@@ -260,55 +274,12 @@ static const struct {
 static void
 on_event (gpointer data, JsonObject *event)
 {
-	const char *name = get_text (event, "event");
+	const char *name = pv_take_text (event, "event");
 
 	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
 		if (g_str_equal (kinds[i].name, name))
 			kinds[i].take (data, event);
 	}
-}
-
-/* The MEF did not say when to ask for commands again (decision 12): not all gateways at once. */
-static void
-plan_poll (PvEnrolment *enrolment)
-{
-	const PvContext *context = enrolment->context;
-	double wait_s = pv_settings_get_seconds (
-		context->settings, "enrolment", enrolment->name, "CommandPollSec");
-
-	if (enrolment->progress->commands_due_s == 0 &&
-	    pv_settings_get_boolean (context->settings, "enrolment", enrolment->name, "Commands"))
-		pv_enrolment_plan_commands (
-			enrolment,
-			1 + (gint64) (wait_s * (0.9 + 0.2 * context->clock->random (context->clock->data))));
-}
-
-/* What the exchange staged, in one transaction; the clause is that of the whole framework. */
-static PvEvent
-publish (PvEnrolment *enrolment)
-{
-	PvProgress *progress = enrolment->progress;
-	gint64 start_us = g_get_monotonic_time ();
-	g_autoptr (GError) error = NULL;
-	gboolean done;
-
-	if (progress->staged_certificate == 0 && progress->staged_key == 0)
-		return PV_EVENT_DONE;
-	enrolment->calls.phase (
-		enrolment->data, enrolment->name, PV_PHASE_PUBLICATION, "started", 0, "8.3.1.2");
-	done = pv_job_publish (enrolment->context, enrolment->name, progress, &error);
-	enrolment->calls.phase (enrolment->data,
-				enrolment->name,
-				PV_PHASE_PUBLICATION,
-				done ? "done" : "failed",
-				(g_get_monotonic_time () - start_us) / 1000,
-				"8.3.1.2");
-	if (!done) {
-		pv_enrolment_note_error (enrolment, pv_error_name (error), error->message);
-		return PV_EVENT_FAILED;
-	}
-	pv_enrolment_step (enrolment, PV_EVENT_PUBLISHED);
-	return PV_EVENT_DONE;
 }
 
 static void
@@ -332,10 +303,8 @@ on_ended (gpointer data, const char *problem)
 		pv_retire_ended (enrolment, event == PV_EVENT_DONE);
 		return;
 	}
-	if (event == PV_EVENT_DONE) {
-		plan_poll (enrolment);
-		event = publish (enrolment);
-	}
+	if (event == PV_EVENT_DONE || enrolment->progress->state == PV_STATE_PROVISIONED)
+		pv_enrolment_plan_poll (enrolment);
 	pv_enrolment_step (enrolment, event);
 }
 

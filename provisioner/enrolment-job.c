@@ -151,6 +151,7 @@ add_certificate (const PvContext *context,
 	json_object_set_object_member (job, "certificate", object);
 	set_setting (context, object, "est_uri", "enrolment", name, "EstURI");
 	set_setting (context, object, "key_type", "enrolment", name, "KeyType");
+	json_object_set_boolean_member (object, "staged", progress->staged_certificate != 0);
 	if (progress->pending_staged == 0 || progress->pending_csr == NULL)
 		return;
 	pending = json_object_new ();
@@ -193,7 +194,7 @@ add_done (JsonObject *job, const PvProgress *progress)
 	json_object_set_int_member (object, "last_status", progress->last_command_status);
 }
 
-/* What is missing or due, in the order of the exchange. Publication is enroleed's own: policy comes before it. */
+/* What is missing or due, in the order of the exchange. */
 static void
 add_steps (const PvContext *context, JsonObject *job, const char *name, const PvProgress *progress)
 {
@@ -210,6 +211,7 @@ add_steps (const PvContext *context, JsonObject *job, const char *name, const Pv
 		json_array_add_string_element (steps, PV_STEP_CERTIFICATE);
 	if (key)
 		json_array_add_string_element (steps, PV_STEP_KEY);
+	json_array_add_string_element (steps, PV_STEP_PUBLISH);
 	json_object_set_array_member (job, "steps", steps);
 	add_certificate (context, job, name, progress); /* a command may want one as well */
 	if (key)
@@ -250,6 +252,7 @@ pv_job_build (const PvContext *context,
 	json_object_set_string_member (job, "credential", name);
 	json_object_set_string_member (job, "runtime_dir", context->exchange.runtime_dir);
 	json_object_set_string_member (job, "purpose", order->purpose);
+	json_object_set_boolean_member (job, "acknowledge", TRUE);
 	if (order->traced)
 		json_object_set_int_member (job, "trace", PV_EXCHANGE_TRACE_FD);
 	if (g_str_equal (order->purpose, PV_PURPOSE_ENROL))

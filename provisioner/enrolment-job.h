@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What enroleed does around an exchange: brings the progress in line with the keystore, writes the
- * job, and publishes what was provisioned.
+ * job, and grants what is to be published.
  */
 #pragma once
 
@@ -57,17 +57,22 @@ char *pv_job_build (const PvContext *context,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * pv_job_publish:
- * @progress: (inout): what was staged is noted as published
+ * pv_job_grant:
  *
- * Grants, then makes all that is staged visible in one transaction.
+ * Who may use what is staged, and was never published before, as the settings say.
  *
  * Returns: %FALSE with PV_ERROR/KEYSTORE
  */
-gboolean pv_job_publish (const PvContext *context,
-			 const char *name,
-			 PvProgress *progress,
-			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pv_job_grant (const PvContext *context,
+		       const char *name,
+		       const PvProgress *progress,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_job_note_published:
+ * @progress: (inout): what was staged is noted as published
+ */
+void pv_job_note_published (const PvContext *context, const char *name, PvProgress *progress);
 
 /**
  * pv_job_destroy:

@@ -192,27 +192,20 @@ grant_first (const PvContext *context, const char *credential, GError **error)
 }
 
 gboolean
-pv_job_publish (const PvContext *context, const char *name, PvProgress *progress, GError **error)
+pv_job_grant (const PvContext *context, const char *name, const PvProgress *progress, GError **error)
 {
 	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
-	g_autoptr (GPtrArray) all = NULL;
-	WirePublish request = {0};
 
-	if (progress->staged_certificate != 0) {
-		request.generations.items[request.generations.count++] = progress->staged_certificate;
-		if (!grant_first (context, name, error))
-			return FALSE;
-	}
-	if (progress->staged_key != 0) {
-		request.generations.items[request.generations.count++] = progress->staged_key;
-		if (!grant_first (context, key_name, error))
-			return FALSE;
-	}
-	if (!pv_keystore_call (context->keystore, WIRE_MSG_PUBLISH, &request, NULL, error))
-		return FALSE;
-	all = pv_keystore_list (context->keystore, NULL);
+	return (progress->staged_certificate == 0 || grant_first (context, name, error)) &&
+	       (progress->staged_key == 0 || grant_first (context, key_name, error));
+}
+
+void
+pv_job_note_published (const PvContext *context, const char *name, PvProgress *progress)
+{
+	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, NULL);
+
 	note_published (context, name, all, progress);
-	return TRUE;
 }
 
 /* TRUE also when there is none of that name. */

@@ -25,6 +25,7 @@ struct _PvEnrolment {
 	PvTicket *ticket;         /* (nullable): waits for a slot, or has one */
 	PvSupervisor *supervisor; /* (nullable) */
 	PvSaid said;
+	gboolean in_commands; /* the phase is under way */
 	guint retry_after_s;
 	PvAlarm *alarm;
 	gint64 retry_steady_s, commands_steady_s; /* of the steady clock; 0: only the calendar's is known */
@@ -53,12 +54,26 @@ void pv_enrolment_plan_commands (PvEnrolment *enrolment, gint64 wait_s);
 /** Ends the child, or the wait for a slot. */
 void pv_enrolment_end_child (PvEnrolment *enrolment);
 
+/** The same when the MEF did not say when. */
+void pv_enrolment_plan_poll (PvEnrolment *enrolment);
+
 /** FALSE when the progress could not be made durable; its error says why. */
 gboolean pv_enrolment_save (PvEnrolment *enrolment) G_GNUC_WARN_UNUSED_RESULT;
 
 void pv_enrolment_note_error (PvEnrolment *enrolment, const char *code, const char *message);
 
 extern const PvSupervisorCalls pv_enrolment_supervisor_calls;
+
+/** A member of what the child says, within bounds; the empty text, 0 or FALSE when it is none of that kind. */
+const char *pv_take_text (JsonObject *event, const char *member);
+gint64 pv_take_number (JsonObject *event, const char *member, gint64 max);
+gboolean pv_take_boolean (JsonObject *event, const char *member);
+
+/** The child asks whether what it staged may be published. */
+void pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event);
+
+/** It is published. */
+void pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event);
 
 /** The texts, numbers and booleans of @event, for the answer of a D-Bus method. */
 void pv_enrolment_take_facts (GVariantDict *facts, JsonObject *event);

@@ -43,6 +43,21 @@ pv_enrolment_plan_commands (PvEnrolment *enrolment, gint64 wait_s)
 	enrolment->commands_steady_s = steady_now (enrolment) + wait_s;
 }
 
+/* Decision 12: not all gateways at once. */
+void
+pv_enrolment_plan_poll (PvEnrolment *enrolment)
+{
+	const PvContext *context = enrolment->context;
+	double wait_s = pv_settings_get_seconds (
+		context->settings, "enrolment", enrolment->name, "CommandPollSec");
+
+	if (enrolment->progress->commands_due_s == 0 &&
+	    pv_settings_get_boolean (context->settings, "enrolment", enrolment->name, "Commands"))
+		pv_enrolment_plan_commands (
+			enrolment,
+			1 + (gint64) (wait_s * (0.9 + 0.2 * context->clock->random (context->clock->data))));
+}
+
 /* Times that a clock gave which is not today's: no pause is longer than the longest there is, and commands
  * are asked for within the interval that was set. */
 static void
@@ -72,8 +87,10 @@ pv_enrolment_rearm (PvEnrolment *enrolment)
 	PvProgress *progress = enrolment->progress;
 
 	check_times (enrolment);
-	if (progress->state == PV_STATE_PROVISIONED)
+	if (progress->state == PV_STATE_PROVISIONED) {
+		pv_enrolment_plan_poll (enrolment); /* ended before the MEF said when */
 		progress->next_s = pv_schedule_next (progress);
+	}
 	if (progress->state == PV_STATE_PROVISIONED &&
 	    (pv_job_certificate_is_due (context, enrolment->name, progress) ||
 	     pv_job_key_is_due (context, enrolment->name, progress)))

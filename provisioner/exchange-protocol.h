@@ -64,7 +64,8 @@
  *       "est_uri": "https://mef.example.com/.well-known/est",  default: the MEF's own
  *       "key_type": "p256" | "p384" | "rsa2048",
  *       "subject_id": "...", "subject_kind": "..." default: the client's
- *       "pending": {"staged": 7, "csr": "base64"}  a request that was answered 202
+ *       "pending": {"staged": 7, "csr": "base64"}, a request that was answered 202
+ *       "staged": true                             one is among those staged: a command brings no other
  *     },
  *     "key": {                                     step key
  *       "suid": 22,                              *

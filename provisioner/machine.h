@@ -33,6 +33,8 @@ typedef enum {
 	PV_EVENT_COMMANDS_DONE,
 	PV_EVENT_CERTIFICATE_STAGED, /* or not wanted */
 	PV_EVENT_KEY_STAGED,         /* or not wanted */
+	PV_EVENT_ALL_STAGED,
+	PV_EVENT_PUBLISHED_EARLY,    /* within a command of the MEF; more may follow */
 	PV_EVENT_PUBLISHED,
 	PV_EVENT_DONE,               /* the exchange ended as it should */
 	PV_EVENT_PENDING,            /* the certificate is promised for later (RFC 7030 4.2.3) */

@@ -11,11 +11,11 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "provisioner/codec-json.h"
@@ -28,6 +28,7 @@ struct _PvSupervisor {
 	PvSupervisorCalls calls;
 	gpointer data;
 	GSubprocess *child;
+	int socket; /* of @events, which closes it */
 	GInputStream *events;
 	GByteArray *line;
 	GCancellable *cancellable;
@@ -43,6 +44,27 @@ pv_supervisor_end (PvSupervisor *supervisor, const char *problem)
 	if (supervisor->problem == NULL)
 		supervisor->problem = g_strdup (problem);
 	g_subprocess_force_exit (supervisor->child);
+}
+
+void
+pv_supervisor_answer (PvSupervisor *supervisor, const char *problem)
+{
+	g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), json_object_new ());
+	g_autofree char *text = NULL;
+	g_autofree char *line = NULL;
+	JsonObject *answer = json_node_get_object (node);
+	gssize sent;
+
+	json_object_set_boolean_member (answer, "ok", problem == NULL);
+	if (problem != NULL)
+		json_object_set_string_member (answer, "message", problem);
+	text = json_to_string (node, FALSE);
+	line = g_strconcat (text, "\n", NULL);
+	sent = send (supervisor->socket, line, strlen (line), MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent < 0 && errno == EPIPE)
+		return; /* it is gone, and its end will be told */
+	if (sent != (gssize) strlen (line))
+		pv_supervisor_end (supervisor, "the exchange's process does not take an answer");
 }
 
 static void
@@ -214,21 +236,21 @@ pv_supervisor_start (const PvSupervisorSetup *setup,
 		     gpointer data,
 		     GError **error)
 {
-	int pipes[2];
+	int pair[2];
 	int job_fd = make_job (job, error);
 	GSubprocess *child;
 	PvSupervisor *supervisor;
 
 	if (job_fd < 0)
 		return NULL;
-	if (!g_unix_open_pipe (pipes, FD_CLOEXEC, NULL)) {
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "no socket: %s", g_strerror (errno));
 		close (job_fd);
-		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "no pipe: %s", g_strerror (errno));
 		return NULL;
 	}
-	child = spawn (setup, job_fd, pipes[1], trace_fd, error);
+	child = spawn (setup, job_fd, pair[1], trace_fd, error);
 	if (child == NULL) {
-		close (pipes[0]);
+		close (pair[0]);
 		return NULL;
 	}
 	supervisor = g_new0 (PvSupervisor, 1);
@@ -237,7 +259,8 @@ pv_supervisor_start (const PvSupervisorSetup *setup,
 	supervisor->child = child;
 	supervisor->line = g_byte_array_new ();
 	supervisor->cancellable = g_cancellable_new ();
-	supervisor->events = g_unix_input_stream_new (pipes[0], TRUE);
+	supervisor->socket = pair[0];
+	supervisor->events = g_unix_input_stream_new (pair[0], TRUE);
 	supervisor->timer = g_timeout_add_seconds (setup->limit_s, on_limit, supervisor);
 	g_subprocess_wait_async (child, supervisor->cancellable, on_child_exit, supervisor);
 	read_events (supervisor);

@@ -50,6 +50,14 @@ PvSupervisor *pv_supervisor_start (const PvSupervisorSetup *setup,
 				   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * pv_supervisor_answer:
+ * @problem: (nullable): why not; %NULL: it is done
+ *
+ * Answers an event that asks (exchange-protocol.h: acknowledge). A child that takes no answer is ended.
+ */
+void pv_supervisor_answer (PvSupervisor *supervisor, const char *problem);
+
+/**
  * pv_supervisor_end:
  * @problem: why
  *

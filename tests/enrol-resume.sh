@@ -11,10 +11,14 @@ gateway_with_mef
 import_key "$sim_gw01_psk"
 progress=$state/enroleed/gw1.progress
 
+# asked STEP: the MEF has got that request since the last mark, though it may not answer.
+mark() { marked=$(wc -l <"$sim_state/mef.log"); }
+asked() { tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -q "\"step\":\"$1\""; }
 in_state() { grep -qx "State=$1" "$progress"; }
 child() { cat "/proc/$enroleed_pid/task/$enroleed_pid/children"; }
 has_child() { [ -n "$(child)" ]; }
 anew() { rm -f "$progress"; for name in gw1 gw1-key; do enrolee remove $name --yes >/dev/null 2>&1; done; }
+id_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])"; }
 staged_left() { enrolee list | grep -c 'not published'; }
 
 # hang STEP: the MEF never answers that step.
@@ -34,7 +38,6 @@ killed()
 	enroleed_start
 	enrolee enrol gw1 --no-wait
 	ok "$1: at $2" tap_until 20 in_state "$2" || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
-	sim_waits=$(grep -c "\"step\":\"$1\"" "$sim_state/mef.log")
 	exchange_pid=$(child | tr -d ' ')
 	enroleed_stop KILL
 	ok "$1: the child ends with enroleed" tap_until 10 tap_gone "$exchange_pid"
@@ -62,14 +65,13 @@ done
 
 # Published by the keystore, and enroleed killed before it could note it.
 number=$(sed -n 's/^.*gw1: generation \([0-9]*\) published$/\1/p' "$tap_tmp/keystored.log" | tail -n 1)
-id=$(enrolee show gw1 --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])")
+id=$(id_of gw1)
 ok "resumed from everything: noted" grep -q '^\[published\]' "$progress"
 sed -i -e '/^\[published\]/,/^$/d' -e 's/^State=.*/State=publication/' \
 	-e "s/^\[staged\]/&\nCertificate=$number\nCertificateNotAfter=4000000000/" "$progress"
 enroleed_start
 ok "published, not noted: finished" tap_until 30 in_state provisioned
-is "published, not noted: the certificate is not made twice" \
-	"$(enrolee show gw1 --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])")" "$id"
+is "published, not noted: the certificate is not made twice" "$(id_of gw1)" "$id"
 ok "published, not noted: its end is known" grep -qx 'CertificateNotAfter=4000000000' "$progress"
 enroleed_stop
 
@@ -88,17 +90,34 @@ unhang key-register
 ok "settings read again: finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 enroleed_stop
 
-# The child alone is killed, or takes too long.
+# The child alone is killed, or takes too long. What the MEF commanded is published by then, and the MEF has heard of it.
 anew
 hang key-register
+mark
 enroleed_start
 enrolee enrol gw1 --no-wait
-ok "child: at the key" tap_until 20 in_state key
-staged=$(sed -n 's/^Certificate=//p' "$progress")
+ok "child: at the key" tap_until 20 asked key-register
+id=$(id_of gw1)
 kill -KILL $(child)
 unhang key-register
 ok "child: killed, and the enrolment finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 like "child: it was said" "$(cat "$tap_tmp/enroleed.log")" 'ended by signal 9 \(waiting\)'
+is "child: the certificate published before is not made twice" "$(id_of gw1)" "$id"
+is "child: the command is not carried out twice" "$(tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -c '"step":"simpleenroll".*"verdict":"ok"')" 1
+enroleed_stop
+
+# Without commands it is published with the rest: it waits for that.
+gateway_settings "$sim_port" Commands=no
+anew
+hang key-register
+mark
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "child: at the key, the certificate staged" tap_until 20 asked key-register
+staged=$(sed -n 's/^Certificate=//p' "$progress")
+kill -KILL $(child)
+unhang key-register
+ok "child: killed, and all published" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 ok "child: the certificate staged before is the one published" grep -q "gw1: generation $staged published" "$tap_tmp/keystored.log"
 enroleed_stop
 
@@ -127,6 +146,26 @@ is "time: the attempt ends" $? 8
 like "time: it is said" "$(cat "$tap_tmp/enrol.out")" 'the exchange took too long'
 enroleed_stop
 unhang register
+
+# Disk: full in the middle of a command. The MEF hears nothing that would not hold.
+gateway_settings "$sim_port"
+anew
+sim_ctl misbehave step=simpleenroll kind=slow:3000 >/dev/null
+mark
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "full under way: at the certificate" tap_until 20 in_state commands
+tap_until 20 asked csrattrs
+mv "$state/enroleed" "$tap_tmp/kept"
+echo >"$state/enroleed"
+ok "full under way: said" tap_until 30 grep -q 'progress cannot be kept' "$tap_tmp/enroleed.log"
+not "full under way: no status is told to the MEF" asked command-update
+is "full under way: nothing is published" "$(enrolee list | grep enrolled | grep -vc 'not published')" 0
+rm "$state/enroleed"
+mv "$tap_tmp/kept" "$state/enroleed"
+ok "full under way: room again, and finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+enroleed_stop
+unhang simpleenroll
 
 # Disk: no progress can be kept, so nothing is done that could not be resumed.
 anew

@@ -22,9 +22,14 @@ static void
 on_event (gpointer data, JsonObject *event)
 {
 	Heard *heard = data;
+	const char *name = json_object_get_string_member (event, "event");
 
 	g_assert_cmpuint (heard->n_ends, ==, 0);
-	g_ptr_array_add (heard->events, g_strdup (json_object_get_string_member (event, "event")));
+	g_ptr_array_add (heard->events, g_strdup (name));
+	if (g_str_equal (name, "ask"))
+		pv_supervisor_answer (heard->supervisor, NULL);
+	else if (g_str_equal (name, "ask-in-vain"))
+		pv_supervisor_answer (heard->supervisor, "the disk is \"full\"");
 }
 
 static void
@@ -76,6 +81,34 @@ test_events (void)
 	g_assert_cmpstr (heard.events->pdata[0], ==, "job");
 	g_assert_cmpstr (heard.events->pdata[1], ==, "/nowhere");
 	g_assert_cmpstr (heard.events->pdata[2], ==, "done");
+	clear (&heard);
+}
+
+static void
+test_answers (void)
+{
+	Heard heard;
+
+	run (&heard,
+	     "for ask in ask ask-in-vain; do echo '{\"event\":\"'$ask'\"}' >&4; read -r answer <&4;"
+	     " case $answer in '{\"ok\":true}') echo '{\"event\":\"yes\"}' >&4;;"
+	     " '{\"ok\":false,\"message\":\"the disk is \\\"full\\\"\"}') echo '{\"event\":\"no\"}' >&4;; esac; done",
+	     30);
+	g_assert_null (heard.problem);
+	g_assert_cmpuint (heard.events->len, ==, 4);
+	g_assert_cmpstr (heard.events->pdata[1], ==, "yes");
+	g_assert_cmpstr (heard.events->pdata[3], ==, "no");
+	clear (&heard);
+}
+
+/* One that asks and never listens is ended before its answers are too many. */
+static void
+test_deaf (void)
+{
+	Heard heard;
+
+	run (&heard, "while echo '{\"event\":\"ask\"}' >&4; do :; done", 60);
+	g_assert_cmpstr (heard.problem, ==, "the exchange's process does not take an answer");
 	clear (&heard);
 }
 
@@ -171,6 +204,8 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/supervisor/events", test_events);
+	g_test_add_func ("/supervisor/answers", test_answers);
+	g_test_add_func ("/supervisor/deaf", test_deaf);
 	g_test_add_func ("/supervisor/silent", test_silent);
 	g_test_add_func ("/supervisor/killed", test_killed);
 	g_test_add_func ("/supervisor/nonsense", test_nonsense);

@@ -21,7 +21,7 @@ typedef struct {
 	char *release;                /* Release Version Indicator in use */
 	PvMefClientReg *registration; /* (nullable) */
 	GArray *staged;               /* guint32: pieces to publish */
-	gboolean has_certificate;     /* one was provisioned in this exchange */
+	gboolean has_certificate;     /* one is staged, or was provisioned in this exchange */
 	gboolean made_anew;           /* the MEF had lost the registration */
 } PvExchange;
 

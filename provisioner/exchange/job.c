@@ -346,6 +346,7 @@ parse_certificate (PvJob *job, const Part *root)
 
 	job->est_uri = text (&part, "est_uri", FALSE);
 	job->key_type = word (&part, "key_type", key_types, PV_KEY_TYPE_P256);
+	job->has_staged_certificate = flag (&part, "staged");
 	if (pending.object == NULL)
 		return;
 	csr = text (&pending, "csr", TRUE);

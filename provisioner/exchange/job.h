@@ -54,6 +54,7 @@ typedef struct {
 
 	const char *est_uri; /* (nullable) */
 	PvKeyType key_type;
+	gboolean has_staged_certificate;
 	gboolean has_pending;
 	guint32 pending_staged;
 	GBytes *pending_csr;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Publication: the child asks before it, enroleed writes down what is coming and grants first, so that a
+ * credential is never seen by others than the settings say, and no status says OK of what is not kept.
+ */
+#include <config.h>
+
+#include "provisioner/enrolment-private.h"
+
+#include "provisioner/enrolment-job.h"
+
+/* Only what the child has told of before. */
+static gboolean
+is_known (const PvProgress *progress, JsonArray *staged)
+{
+	for (guint i = 0; i < json_array_get_length (staged); i++) {
+		gint64 number = json_array_get_int_element (staged, i);
+
+		if (number == 0 || (number != progress->staged_certificate && number != progress->staged_key))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static JsonArray *
+get_staged (JsonObject *event)
+{
+	JsonNode *node = json_object_get_member (event, "staged");
+
+	return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+void
+pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event)
+{
+	JsonArray *staged = get_staged (event);
+	g_autoptr (GError) error = NULL;
+
+	if (staged == NULL || !is_known (enrolment->progress, staged))
+		pv_supervisor_answer (enrolment->supervisor, "enroleed does not know what was staged");
+	else if (!pv_enrolment_save (enrolment))
+		pv_supervisor_answer (enrolment->supervisor, enrolment->progress->error_message);
+	else if (!pv_job_grant (enrolment->context, enrolment->name, enrolment->progress, &error))
+		pv_supervisor_answer (enrolment->supervisor, error->message);
+	else
+		pv_supervisor_answer (enrolment->supervisor, NULL);
+}
+
+void
+pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event)
+{
+	pv_job_note_published (enrolment->context, enrolment->name, enrolment->progress);
+	pv_enrolment_step (enrolment,
+			   enrolment->in_commands ? PV_EVENT_PUBLISHED_EARLY : PV_EVENT_PUBLISHED);
+}
