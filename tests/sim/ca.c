@@ -87,6 +87,26 @@ set_constraints (gnutls_x509_crt_t certificate, const char *constraints, GError 
 	return sim_gnutls_ok (result, "name constraints", error);
 }
 
+/* GnuTLS notes names and identifiers for its search of issuers when it reads a certificate, not when it
+ * makes one: a chain of both kinds would be sent without its end. */
+static gnutls_x509_crt_t
+reread (gnutls_x509_crt_t made, GError **error)
+{
+	gnutls_datum_t der = {NULL, 0};
+	gnutls_x509_crt_t certificate;
+	int result = gnutls_x509_crt_export2 (made, GNUTLS_X509_FMT_DER, &der);
+
+	gnutls_x509_crt_deinit (made);
+	gnutls_x509_crt_init (&certificate);
+	if (result >= 0)
+		result = gnutls_x509_crt_import (certificate, &der, GNUTLS_X509_FMT_DER);
+	gnutls_free (der.data);
+	if (sim_gnutls_ok (result, "reading a certificate", error))
+		return certificate;
+	gnutls_x509_crt_deinit (certificate);
+	return NULL;
+}
+
 static gnutls_x509_crt_t
 make_authority (const char *common_name,
 		gnutls_x509_privkey_t key,
@@ -115,7 +135,7 @@ make_authority (const char *common_name,
 						  issuer != NULL ? issuer : certificate, issuer_key,
 						  GNUTLS_DIG_SHA256, 0),
 			   "signing a CA certificate", error))
-		return certificate;
+		return reread (certificate, error);
 	gnutls_x509_crt_deinit (certificate);
 	return NULL;
 }
@@ -306,7 +326,7 @@ sim_ca_issue (SimCa *ca, const SimLeaf *leaf, GError **error)
 		result = gnutls_x509_crt_sign2 (certificate, ca->issuing, ca->issuing_key,
 						GNUTLS_DIG_SHA256, 0);
 	if (sim_gnutls_ok (result, "issuing a certificate", error))
-		return certificate;
+		return reread (certificate, error);
 	gnutls_x509_crt_deinit (certificate);
 	return NULL;
 }
