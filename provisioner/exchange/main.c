@@ -25,6 +25,11 @@
 
 #define EXIT_JOB 2
 
+typedef struct {
+	char *provider_dir;
+	char *pkcs11_module;
+} Options;
+
 /* Locking counts every mapping against RLIMIT_MEMLOCK: with a small limit a later allocation would
  * fail in the middle of a handshake, so then it is left alone. */
 static gboolean
@@ -74,14 +79,34 @@ read_job (GError **error)
 	return g_steal_pointer (&text);
 }
 
+/* Without pkcs11-provider a certificate is unusable, and the next credential's turn comes. An empty
+ * name of the module: it is not tried, as it could not be in a program with sanitizers. */
+static void
+load_pkcs11 (const PvJob *job, PvEvents *events, const char *module)
+{
+	g_autoptr (GError) error = NULL;
+	gboolean wanted = FALSE;
+
+	for (guint i = 0; i < job->credentials->len; i++) {
+		const PvAuthCredential *credential = g_ptr_array_index (job->credentials, i);
+
+		wanted |= credential->kind == PV_AUTH_CERTIFICATE;
+	}
+	if (wanted && *module == '\0')
+		pv_event_warn (events, "no certificate can be used: there is no PKCS#11 module");
+	else if (wanted && !pv_provider_load_pkcs11 (module, &error))
+		pv_event_warn (events, error->message);
+}
+
 static gboolean
-run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **error)
+run (const PvJob *job, PvEvents *events, const Options *options, GError **error)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (job->runtime_dir);
 	gboolean done;
 
-	if (!pv_provider_load (provider_dir, job->runtime_dir, error))
+	if (!pv_provider_load (options->provider_dir, job->runtime_dir, error))
 		return FALSE;
+	load_pkcs11 (job, events, options->pkcs11_module);
 	if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "libcurl does not start");
 		return FALSE;
@@ -93,13 +118,14 @@ run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **erro
 	return done;
 }
 
-static const char *
-parse_options (int *argc, char ***argv)
+static gboolean
+parse_options (Options *options, int *argc, char ***argv)
 {
-	static char *provider_dir;
 	const GOptionEntry entries[] = {
-		{"provider-dir", 0, 0, G_OPTION_ARG_FILENAME, &provider_dir,
+		{"provider-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->provider_dir,
 		 "Where the OpenSSL provider enrolee.so is", "DIR"},
+		{"pkcs11-module", 0, 0, G_OPTION_ARG_FILENAME, &options->pkcs11_module,
+		 "The PKCS#11 module of the keystore; empty: none", "FILE"},
 		{0},
 	};
 	g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -108,20 +134,24 @@ parse_options (int *argc, char ***argv)
 					       "descriptor 3, events on descriptor 4.");
 	g_option_context_add_main_entries (context, entries, NULL);
 	if (!g_option_context_parse (context, argc, argv, NULL) || *argc != 1)
-		return NULL;
-	return provider_dir != NULL ? provider_dir : ENROLEE_OSSL_MODULES_DIR;
+		return FALSE;
+	if (options->provider_dir == NULL)
+		options->provider_dir = g_strdup (ENROLEE_OSSL_MODULES_DIR);
+	if (options->pkcs11_module == NULL)
+		options->pkcs11_module = g_strdup (ENROLEE_PKCS11_MODULE);
+	return TRUE;
 }
 
 int
 main (int argc, char **argv)
 {
-	const char *provider_dir = parse_options (&argc, &argv);
+	Options options = {0};
 	PvEvents events = {.descriptor = PV_EXCHANGE_EVENT_FD};
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GByteArray) text = NULL;
 	g_autoptr (PvJob) job = NULL;
 
-	if (provider_dir == NULL || !harden (&events))
+	if (!parse_options (&options, &argc, &argv) || !harden (&events))
 		return EXIT_JOB;
 	text = read_job (&error);
 	job = text != NULL ? pv_job_parse ((const char *)text->data, text->len, &error) : NULL;
@@ -129,7 +159,7 @@ main (int argc, char **argv)
 		pv_event_fail (&events, error);
 		return EXIT_JOB;
 	}
-	if (!run (job, &events, provider_dir, &error)) {
+	if (!run (job, &events, &options, &error)) {
 		pv_event_fail (&events, error);
 		return EXIT_FAILURE;
 	}

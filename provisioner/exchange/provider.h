@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The OpenSSL provider that resolves references to pre-shared keys, in this process.
+ * The OpenSSL providers of this process: ours, which resolves references to pre-shared keys, and
+ * pkcs11-provider over our own PKCS#11 module, which resolves URIs of private keys.
  */
 #pragma once
 
@@ -18,3 +19,13 @@
 gboolean pv_provider_load (const char *directory,
 			   const char *runtime_dir,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * pv_provider_load_pkcs11:
+ * @module: path of our PKCS#11 module
+ * @error: return location for an error
+ *
+ * Behind pv_provider_load(). Returns: whether pkcs11: URIs are resolved from now on.
+ * Errors: PV_ERROR/LOCAL
+ */
+gboolean pv_provider_load_pkcs11 (const char *module, GError **error) G_GNUC_WARN_UNUSED_RESULT;
