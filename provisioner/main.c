@@ -22,7 +22,7 @@
 #define KEYSTORE_WAIT_MS 10000
 
 typedef struct {
-	char *runtime_dir, *state_dir, *config_dir, *bus, *exchange, *provider_dir;
+	char *runtime_dir, *state_dir, *config_dir, *bus, *exchange, *provider_dir, *pkcs11_module;
 } Options;
 
 typedef struct {
@@ -59,6 +59,8 @@ parse_options (Options *options, int *argc, char ***argv)
 		 "Program of one Enrolment Exchange", "FILE"},
 		{"provider-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->provider_dir,
 		 "Where the OpenSSL provider enrolee.so is", "DIR"},
+		{"pkcs11-module", 0, 0, G_OPTION_ARG_FILENAME, &options->pkcs11_module,
+		 "The PKCS#11 module of the keystore; empty: none", "FILE"},
 		{NULL},
 	};
 	g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -72,6 +74,7 @@ parse_options (Options *options, int *argc, char ***argv)
 		set_default (&options->config_dir, ENROLEE_CONFIG_DIR);
 		set_default (&options->exchange, ENROLEE_LIBEXEC_DIR "/" PV_EXCHANGE_PROGRAM);
 		set_default (&options->provider_dir, ENROLEE_OSSL_MODULES_DIR);
+		set_default (&options->pkcs11_module, ENROLEE_PKCS11_MODULE);
 		return TRUE;
 	}
 	g_printerr ("enroleed: %s\n", error != NULL ? error->message : "too many arguments");
@@ -87,6 +90,7 @@ clear_options (Options *options)
 	g_free (options->bus);
 	g_free (options->exchange);
 	g_free (options->provider_dir);
+	g_free (options->pkcs11_module);
 }
 
 /* Under this name the keystore makes us references to pre-shared keys. */
@@ -201,7 +205,8 @@ serve (const Options *options, PvSettings *settings)
 	g_autofree char *consumer = own_name ();
 	g_autofree char *machine = read_machine ();
 	g_autoptr (GError) error = NULL;
-	const char *arguments[] = {"--provider-dir", options->provider_dir, NULL};
+	const char *arguments[] = {"--provider-dir", options->provider_dir, "--pkcs11-module",
+				   options->pkcs11_module, NULL};
 	Main main_data = {
 		.options = options,
 		.loop = loop,

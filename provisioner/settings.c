@@ -270,15 +270,11 @@ load_folder (PvSettings *settings, const char *folder, GError **error)
 	return TRUE;
 }
 
-/* What a group lacks, and names that lead nowhere. */
 static gboolean
-check_group (const PvSettings *settings, const char *heading, GError **error)
+check_required (const PvSettings *settings, const char *heading, const char *word, GError **error)
 {
-	g_autofree char *word = heading_word (heading);
-	const char *at = pv_settings_source (settings, heading, "");
 	gsize n_settings;
 	const PvSetting *table = pv_settings_table (&n_settings);
-	g_autofree char *mef = NULL;
 
 	for (gsize i = 0; i < n_settings; i++) {
 		if (table[i].required && g_str_equal (table[i].group, word) &&
@@ -287,13 +283,35 @@ check_group (const PvSettings *settings, const char *heading, GError **error)
 				     PV_ERROR,
 				     PV_ERROR_JOB,
 				     "%s: group [%s] needs %s= (%s)",
-				     at,
+				     pv_settings_source (settings, heading, ""),
 				     heading,
 				     table[i].key,
 				     table[i].help);
 			return FALSE;
 		}
 	}
+	if (!g_str_equal (word, "enrolment") ||
+	    g_key_file_has_key (settings->values, heading, "BootstrapKey", NULL) ||
+	    g_key_file_has_key (settings->values, heading, "BootstrapCertificate", NULL))
+		return TRUE;
+	g_set_error (error,
+		     PV_ERROR,
+		     PV_ERROR_JOB,
+		     "%s: group [%s] needs BootstrapKey= or BootstrapCertificate=",
+		     pv_settings_source (settings, heading, ""),
+		     heading);
+	return FALSE;
+}
+
+/* What a group lacks, and names that lead nowhere. */
+static gboolean
+check_group (const PvSettings *settings, const char *heading, GError **error)
+{
+	g_autofree char *word = heading_word (heading);
+	g_autofree char *mef = NULL;
+
+	if (!check_required (settings, heading, word, error))
+		return FALSE;
 	mef = g_key_file_get_string (settings->values, heading, "MEF", NULL);
 	if (mef == NULL || pv_settings_has (settings, "mef", mef))
 		return TRUE;

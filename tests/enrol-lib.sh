@@ -102,11 +102,16 @@ import_key()
 	enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
 }
 
+# pkcs11-provider opens modules with RTLD_DEEPBIND, which ends a program with sanitizers: then no certificate can be used,
+# unless $exchange and $pkcs11_module are of a build without.
+[ -z "$preload" ] || pkcs11_module=${pkcs11_module-}
+
 # enroleed_start [OPTION...]
 enroleed_start()
 {
 	tap_spawn enroleed.log "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
-		--exchange="${exchange:-$(program enrolee-exchange)}" --provider-dir="$top_builddir/.libs" "$@"
+		--exchange="${exchange:-$(program enrolee-exchange)}" --provider-dir="$top_builddir/.libs" \
+		--pkcs11-module="${pkcs11_module-$top_builddir/.libs/enrolee-pkcs11.so}" "$@"
 	enroleed_pid=$tap_pid
 	tap_until 20 bus_has_name
 }

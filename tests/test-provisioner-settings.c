@@ -152,6 +152,8 @@ static const struct {
 	{"[mef t]\nFQDN=a.b\nAdminFQDN=a.b\nURI=http://a.b\n", ":4: URI=http://a.b is not an https URI"},
 	{"[mef t]\nFQDN=a.b\n", ":1: group [mef t] needs AdminFQDN="},
 	{"[enrolment e]\nMEF=nobody\nClient=x\nBootstrapKey=k\n", ":2: there is no group [mef nobody]"},
+	{"[mef t]\nFQDN=a.b\nAdminFQDN=a.b\n[enrolment e]\nMEF=t\nClient=x\n",
+	 ":4: group [enrolment e] needs BootstrapKey= or BootstrapCertificate="},
 	{"[enrolment e]\nMEF=../x\n", ":2: MEF=../x is not a name"},
 	{"[enrolment e]\nCertificate=maybe\n", ":2: Certificate=maybe is not yes or no"},
 	{"[keystore]\nBackingToken=\xff\n", ":1: not UTF-8 text"},
