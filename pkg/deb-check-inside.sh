@@ -128,6 +128,11 @@ check "it runs as enrolee" pgrep -x -u enrolee enroleed
 check "nobody else may" sh -c '! setpriv --reuid tester --clear-groups --regid tester dbus-send --system --print-reply \
 	--dest=org.onem2m.Enrolee1 / org.freedesktop.DBus.Introspectable.Introspect'
 check "enrolee status" enrolee status
+run_hook() { "$@" dbus-send --system --print-reply --dest=org.onem2m.EnroleeHook1 /org/onem2m/EnroleeHook1 \
+	org.onem2m.EnroleeHook1.Run string:example 2>&1; }
+check "the bus starts enrolee-hook for root" sh -c 'echo "$0" | grep -q "no OnRenew= is set"' "$(run_hook env)"
+check "and for enroleed" sh -c 'echo "$0" | grep -q "no OnRenew= is set"' "$(run_hook as enrolee)"
+check "not for others" sh -c 'echo "$0" | grep -q AccessDenied' "$(run_hook as tester)"
 
 touch /tmp/sign.run
 signer &

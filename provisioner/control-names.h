@@ -17,3 +17,11 @@
 #define PV_OUTCOME_WAITING "waiting"         /* tried again by itself */
 #define PV_OUTCOME_REFUSED "refused"         /* needs somebody's attention; tried again, rarely */
 #define PV_OUTCOME_DECOMMISSIONED "decommissioned" /* nothing is left */
+
+/* Of enrolee-hook; the interface is in hook/org.onem2m.EnroleeHook1.xml */
+#define PV_HOOK_BUS_NAME "org.onem2m.EnroleeHook1"
+#define PV_HOOK_BUS_PATH "/org/onem2m/EnroleeHook1"
+#define PV_HOOK_BUS_INTERFACE "org.onem2m.EnroleeHook1"
+#define PV_HOOK_ERROR_NOT_FOUND "org.onem2m.EnroleeHook1.Error.NotFound"
+#define PV_HOOK_ERROR_REFUSED "org.onem2m.EnroleeHook1.Error.Refused"
+#define PV_HOOK_ERROR_FAILED "org.onem2m.EnroleeHook1.Error.Failed"

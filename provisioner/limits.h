@@ -45,3 +45,10 @@
 
 /* Keys that one exchange retrieves, or retires */
 #define PV_KEYS_MAX 64
+
+/* OnRenew= */
+#define PV_HOOK_ACTIONS_MAX 16         /* of one credential */
+#define PV_HOOK_ACTION_MAX 4096        /* bytes of one */
+#define PV_HOOK_UNIT_MAX 240           /* systemd's own is 255, with what it ends in */
+#define PV_HOOK_LINE_MAX 1024          /* bytes of one line of a command's output */
+#define PV_HOOK_OUTPUT_MAX (64 * 1024) /* bytes of it that are logged */

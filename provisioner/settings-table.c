@@ -8,6 +8,7 @@
 
 #include "keystore/wire/limits.h"
 #include "provisioner/limits.h"
+#include "provisioner/on-renew.h"
 
 static const PvSetting settings[] = {
 	{"keystore", "BackingModule", PV_SETTING_PATH, NULL, NULL, FALSE,
@@ -26,6 +27,8 @@ static const PvSetting settings[] = {
 	 "first pause after a failure, doubled by each further one"},
 	{"provisioner", "RetryMaxSec", PV_SETTING_SECONDS, "3600", NULL, FALSE,
 	 "longest pause after a failure"},
+	{"provisioner", "HookTimeSec", PV_SETTING_SECONDS, "60", NULL, FALSE,
+	 "longest time of one action of OnRenew="},
 
 	{"mef", "FQDN", PV_SETTING_FQDN, NULL, NULL, TRUE, "name of the MEF (MEF-ID)"},
 	{"mef", "URI", PV_SETTING_URI, NULL, NULL, FALSE, "where it is; default: https://FQDN"},
@@ -81,6 +84,8 @@ static const PvSetting settings[] = {
 	{"credential", "Users", PV_SETTING_LIST, NULL, NULL, FALSE, "users who may use the credential"},
 	{"credential", "Groups", PV_SETTING_LIST, NULL, NULL, FALSE,
 	 "groups whose members may use it"},
+	{"credential", "OnRenew", PV_SETTING_ACTIONS, NULL, NULL, FALSE,
+	 "what is done when it was published: reload SERVICE; run USER /COMMAND ARGUMENT..."},
 };
 
 static const char *const plain_groups[] = {"keystore", "provisioner", NULL};
@@ -175,6 +180,15 @@ is_choice (const char *values, const char *value)
 	return g_strv_contains ((const char *const *) words, value);
 }
 
+static const char *
+check_actions (const char *value)
+{
+	const char *problem = NULL;
+	g_autoptr (GPtrArray) actions = pv_on_renew_parse (value, &problem);
+
+	return problem;
+}
+
 const char *
 pv_setting_check (const PvSetting *setting, const char *value)
 {
@@ -203,6 +217,8 @@ pv_setting_check (const PvSetting *setting, const char *value)
 		return NULL;
 	case PV_SETTING_NAME:
 		return pv_name_is_valid (value) ? NULL : "not a name of letters, digits and ._-";
+	case PV_SETTING_ACTIONS:
+		return check_actions (value);
 	}
 	return "of an unknown kind";
 }

@@ -18,6 +18,7 @@ typedef enum {
 	PV_SETTING_COUNT,   /* the same, of things */
 	PV_SETTING_LIST, /* separated by blanks or commas */
 	PV_SETTING_NAME, /* of a credential or of a group's instance */
+	PV_SETTING_ACTIONS, /* of on-renew.h; several lines of one file add up */
 } PvSettingKind;
 
 /* Before the name of a systemd credential (LoadCredential=) in place of a path. */

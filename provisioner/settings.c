@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "provisioner/error.h"
+#include "provisioner/on-renew.h"
 #include "provisioner/specifier.h"
 
 #define FILE_SIZE_MAX (1024 * 1024)
@@ -119,6 +120,37 @@ expand (const PvSetting *setting, const char *value, GError **error)
 				       : g_steal_pointer (&expanded);
 }
 
+/* The value of one line, as GKeyFile understands it: of a whole file it tells only a key's last. */
+static char *
+parse_value (const char *text)
+{
+	g_autofree char *alone = g_strconcat ("[x]\nx=", text, NULL);
+	g_autoptr (GKeyFile) parsed = g_key_file_new ();
+
+	return g_key_file_load_from_data (parsed, alone, -1, G_KEY_FILE_NONE, NULL)
+		       ? g_key_file_get_string (parsed, "x", "x", NULL)
+		       : NULL;
+}
+
+/* A later value replaces an earlier one, but actions of one file add up. Takes @value. */
+static char *
+add_up (PvSettings *settings,
+	const PvSetting *setting,
+	const char *file,
+	const char *heading,
+	char *value)
+{
+	const char *source = pv_settings_source (settings, heading, setting->key);
+	g_autofree char *here = g_strconcat (file, ":", NULL);
+	g_autofree char *former = NULL;
+	g_autofree char *latter = value;
+
+	if (setting->kind != PV_SETTING_ACTIONS || source == NULL || !g_str_has_prefix (source, here))
+		return g_steal_pointer (&latter);
+	former = g_key_file_get_string (settings->values, heading, setting->key, NULL);
+	return g_strjoin (PV_ON_RENEW_SEPARATOR " ", former, latter, NULL);
+}
+
 /* One "Key=value" of a file: known and well-formed, then remembered with its line. */
 static gboolean
 take_value (PvSettings *settings,
@@ -126,12 +158,12 @@ take_value (PvSettings *settings,
 	    guint line,
 	    const char *heading,
 	    const char *key,
-	    GKeyFile *parsed,
+	    const char *text,
 	    GError **error)
 {
 	g_autofree char *word = heading_word (heading);
 	const PvSetting *setting = pv_setting_find (word, key);
-	g_autofree char *written = g_key_file_get_string (parsed, heading, key, NULL);
+	g_autofree char *written = parse_value (text);
 	g_autofree char *value = NULL;
 	g_autoptr (GError) local = NULL;
 	const char *wrong;
@@ -143,6 +175,7 @@ take_value (PvSettings *settings,
 	value = expand (setting, g_strstrip (written), &local);
 	if (value == NULL)
 		return refuse (file, line, error, "%s=%s: %s", key, written, local->message);
+	value = add_up (settings, setting, file, heading, value);
 	wrong = pv_setting_check (setting, value);
 	if (wrong != NULL)
 		return refuse (file,
@@ -168,7 +201,6 @@ take_line (PvSettings *settings,
 	   guint line,
 	   char *text,
 	   char **heading,
-	   GKeyFile *parsed,
 	   GError **error)
 {
 	char *equals;
@@ -193,7 +225,7 @@ take_line (PvSettings *settings,
 	if (*heading == NULL)
 		return refuse (file, line, error, "a key before the first group");
 	*equals = '\0';
-	return take_value (settings, file, line, *heading, g_strstrip (text), parsed, error);
+	return take_value (settings, file, line, *heading, g_strstrip (text), equals + 1, error);
 }
 
 /* @text stays NULL for a file that does not exist. */
@@ -235,7 +267,7 @@ load_file (PvSettings *settings, const char *file, GError **error)
 	(void) g_key_file_load_from_data (parsed, text, -1, G_KEY_FILE_NONE, &local);
 	lines = g_strsplit (text, "\n", -1);
 	for (guint i = 0; lines[i] != NULL; i++) {
-		if (!take_line (settings, file, i + 1, lines[i], &heading, parsed, error))
+		if (!take_line (settings, file, i + 1, lines[i], &heading, error))
 			return FALSE;
 	}
 	if (local != NULL)
@@ -344,6 +376,16 @@ pv_settings_load (const char *config_dir, GError **error)
 			return NULL;
 	}
 	return g_steal_pointer (&settings);
+}
+
+GPtrArray *
+pv_settings_on_renew (const PvSettings *settings, const char *credential)
+{
+	g_autofree char *value = pv_settings_get (settings, "credential", credential, "OnRenew");
+	const char *problem;
+	GPtrArray *actions = value != NULL ? pv_on_renew_parse (value, &problem) : NULL;
+
+	return actions != NULL ? actions : g_ptr_array_new ();
 }
 
 const char *const *

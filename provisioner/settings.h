@@ -94,6 +94,14 @@ GStrv pv_settings_get_list (const PvSettings *settings,
 			    const char *key);
 
 /**
+ * pv_settings_on_renew:
+ *
+ * Returns: (transfer full) (element-type PvRenewAction): OnRenew= of [credential @credential]; empty when
+ * there is none
+ */
+GPtrArray *pv_settings_on_renew (const PvSettings *settings, const char *credential);
+
+/**
  * pv_settings_source:
  *
  * Returns: (transfer none) (nullable): "FILE:LINE" of a value, %NULL for a default

@@ -16,11 +16,17 @@ has() { without_comments "$2" | grep -Eq -- "$1"; }
 has_not() { [ -s "$2" ] && ! has "$1" "$2"; }
 
 # ---- units
+# capabilities UNIT
+capabilities()
+{
+	case $1 in enrolee-hook.service) echo 'CAP_KILL CAP_SETGID CAP_SETUID' ;; esac
+}
+
 keystored=$made/systemd/enrolee-keystored.service
 for unit in "$made"/systemd/*.service; do
 	name=$(basename "$unit")
 	ok "$name: privileges cannot grow" has '^NoNewPrivileges=yes$' "$unit"
-	ok "$name: no capability" has '^CapabilityBoundingSet=$' "$unit"
+	ok "$name: no capability that it does not use" has "^CapabilityBoundingSet=$(capabilities "$name")\$" "$unit"
 	like "$name: its program's path is complete" "$(grep '^ExecStart=' "$unit")" '^ExecStart=/[^@]+$|^ExecStart=/.* wait %i$'
 done
 ok "keystore: users of peers stay what they are" has_not '^PrivateUsers=' "$keystored"
@@ -55,6 +61,8 @@ if command -v systemd-analyze >/dev/null && [ -n "$(exposure "$keystored")" ]; t
 	ok "keystore: exposure $(exposure "$keystored") tenths, at most 10" [ "$(exposure "$keystored")" -le 10 ]
 	ok "provisioner: exposure $(exposure "$made/systemd/enroleed.service") tenths, at most 20" \
 		[ "$(exposure "$made/systemd/enroleed.service")" -le 20 ]
+	ok "hooks: exposure $(exposure "$made/systemd/enrolee-hook.service") tenths, at most 40" \
+		[ "$(exposure "$made/systemd/enrolee-hook.service")" -le 40 ]
 	# The units as installed, their programs stood in for.
 	mkdir "$tap_tmp/units"
 	for unit in "$made"/systemd/*.service "$pkg"/systemd/*.socket; do
@@ -76,6 +84,13 @@ like "D-Bus: nobody may send by default" "$default" '<deny send_destination="org
 is "D-Bus: nothing is allowed by default" "$(grep -c '<allow' <<<"$default")" 0
 is "D-Bus: root and the group may send" \
 	"$(grep -B1 '<allow send_destination' "$policy" | sed -n 's/.*<policy \(.*\)>/\1/p' | tr '\n' ' ')" 'user="root" group="enrolee" '
+
+policy=$pkg/dbus/org.onem2m.EnroleeHook1.conf
+default=$(sed -n '/context="default"/,/<\/policy>/p' "$policy")
+like "D-Bus, hooks: nobody may send by default" "$default" '<deny send_destination="org.onem2m.EnroleeHook1"/>'
+is "D-Bus, hooks: nothing is allowed by default" "$(grep -c '<allow' <<<"$default")" 0
+is "D-Bus, hooks: root and enroleed's user may send, the group may not" \
+	"$(sed -n -e '/<policy/h' -e '/<allow send_destination/{g;s/.*<policy \(.*\)>/\1/p}' "$policy" | tr '\n' ' ')" 'user="root" user="enrolee" '
 
 # ---- OpenSSL
 cnf=$made/openssl/openssl.cnf
@@ -115,7 +130,7 @@ options_of()
 }
 
 is "an option that no page has is seen" "$(undocumented "$pkg/man/enrolee-keystored.8" --state-dir --nonsense)" --nonsense
-for program in enrolee-keystored enroleed; do
+for program in enrolee-hook enrolee-keystored enroleed; do
 	[ -x "$top_builddir/$program" ] || continue
 	# shellcheck disable=SC2046
 	is "$program: every option is in its page" \

@@ -27,6 +27,7 @@ keystore        <.+> \"keystore/.+\" ! <(curl|json-glib|gnutls)/.+>
 provisioner     <.+> \"provisioner/[^/]+\" \"keystore/wire/.+\" ! <(gnutls|sqlite3).*>
 provisioner/exchange <.+> \"provisioner/(exchange/)?[^/]+\" \"keystore/wire/.+\" ! \
 	<(gnutls|sqlite3).*> \"provisioner/(main|daemon|control|control-policy|renew|hooks|enrolment|supervisor|progress|backoff|machine|machine-table)\.h\"
+provisioner/hook <.+> \"provisioner/(hook/)?[^/]+\" ! <(gnutls|sqlite3|openssl|curl|json-glib).*>
 provisioner/cli <.+> \"provisioner/(cli/)?[^/]+\" \"keystore/wire/.+\" ! <(gnutls|sqlite3).*>
 tests/sim       <.+> \"tests/sim/.+\" ! <(openssl|curl)/.+>
 "
