@@ -69,8 +69,12 @@ pv_cms_decode_body (GBytes *body, GError **error)
 	gsize length;
 	const char *text = g_bytes_get_data (body, &length);
 
+	if (length == 0) {
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "the answer has no body");
+		return NULL;
+	}
 	/* base64 of a SEQUENCE starts with 'M' (0x4d), so 0x30 ('0') can only be raw DER. */
-	if (length > 0 && text[0] == DER_SEQUENCE)
+	if (text[0] == DER_SEQUENCE)
 		return g_bytes_ref (body);
 	strip_armour (&text, &length);
 	return decode_base64 (text, length, error);
@@ -93,14 +97,14 @@ GPtrArray *
 pv_cms_certificates (GBytes *der, GError **error)
 {
 	gsize length;
-	const guint8 *at = g_bytes_get_data (der, &length);
-	const guint8 *end = at + length;
-	gboolean definite = length >= 2 && at[0] == DER_SEQUENCE && at[1] != DER_INDEFINITE;
+	const guint8 *bytes = g_bytes_get_data (der, &length);
+	const guint8 *at = bytes;
+	gboolean definite = length >= 2 && bytes[0] == DER_SEQUENCE && bytes[1] != DER_INDEFINITE;
 	g_autoptr (GPtrArray) certificates = pv_crypto_certificates_new ();
 	g_autoptr (CMS_ContentInfo) cms = definite ? d2i_CMS_ContentInfo (NULL, &at, length) : NULL;
 	STACK_OF (X509) * stack;
 
-	if (cms == NULL || at != end || OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed) {
+	if (cms == NULL || (gsize)(at - bytes) != length || OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed) {
 		pv_crypto_fail (error, PV_ERROR_MALFORMED, "the answer is not a certs-only PKCS#7");
 		return NULL;
 	}

@@ -161,14 +161,14 @@ pv_csr_attributes_parse (GBytes *der, GError **error)
 {
 	g_autoptr (PvCsrAttributes) attributes = pv_csr_attributes_new ();
 	gsize length;
-	const guint8 *at = g_bytes_get_data (der, &length);
-	const guint8 *end = at + length;
+	const guint8 *bytes = g_bytes_get_data (der, &length);
+	const guint8 *at = bytes;
 	g_autoptr (AsnTypes) entries = NULL;
 
 	if (length == 0)
 		return g_steal_pointer (&attributes);
 	entries = d2i_ASN1_SEQUENCE_ANY (NULL, &at, length);
-	if (entries == NULL || at != end) {
+	if (entries == NULL || (gsize)(at - bytes) != length) {
 		pv_crypto_fail (error, PV_ERROR_MALFORMED, "csrattrs: not a CsrAttrs");
 		return NULL;
 	}

@@ -70,8 +70,12 @@ char *
 pv_timestamp_format (gint64 seconds)
 {
 	g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+	g_autofree char *rest = NULL;
 
-	return time != NULL ? g_date_time_format (time, "%Y%m%dT%H%M%S") : NULL;
+	if (time == NULL)
+		return NULL;
+	rest = g_date_time_format (time, "%m%dT%H%M%S");
+	return g_strdup_printf ("%04d%s", g_date_time_get_year (time), rest); /* %Y has no zeros */
 }
 
 /* One "<digits><designator>" of a duration; the designators come in order, each at most once. */
