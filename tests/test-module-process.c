@@ -592,8 +592,7 @@ main (int argc, char **argv)
 	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
 	g_test_add ("/module/full", Fixture, GUINT_TO_POINTER (300), set_up, test_full, tear_down);
 	WITH_KEYSTORE ("slow", test_slow);
-	g_test_add ("/module/too-slow", Fixture, GUINT_TO_POINTER (300), set_up, test_too_slow,
-		    tear_down);
+	g_test_add ("/module/too-slow", Fixture, GUINT_TO_POINTER (300), set_up, test_too_slow, tear_down);
 	WITH_KEYSTORE ("nonsense", test_nonsense);
 	WITH_KEYSTORE ("fork", test_fork);
 	WITH_KEYSTORE ("fork-threads", test_fork_threads);
