@@ -522,3 +522,35 @@ in_child (int (*body) (gpointer data), gpointer data)
 	g_assert_true (WIFEXITED (status));
 	g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
+
+/* ---- both ---- */
+
+static void
+set_up (ModuleFixture *fixture, gconstpointer data)
+{
+	fixture->fake = fake_new ();
+	if (data != NULL)
+		fixture->fake->reply_wait_ms = GPOINTER_TO_UINT (data);
+	fake_start (fixture->fake);
+	fixture->session = module_start ();
+	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
+	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
+}
+
+static void
+tear_down (ModuleFixture *fixture, gconstpointer data)
+{
+	module_end ();
+	fake_stop (fixture->fake, TRUE);
+	fake_free (fixture->fake);
+}
+
+void
+module_add (const char *name,
+	    void (*test) (ModuleFixture *fixture, gconstpointer data),
+	    guint reply_wait_ms)
+{
+	g_autofree char *path = g_strconcat ("/module/", name, NULL);
+
+	g_test_add (path, ModuleFixture, GUINT_TO_POINTER (reply_wait_ms), set_up, test, tear_down);
+}

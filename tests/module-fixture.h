@@ -96,3 +96,16 @@ CK_RV module_sign (CK_SESSION_HANDLE session);
 
 /** Runs @body in a forked child; its result is asserted to be 0. */
 void in_child (int (*body) (gpointer data), gpointer data);
+
+/** The module with a keystore beside it, one session open, one signature made. */
+typedef struct {
+	FakeKeystore *fake;
+	CK_SESSION_HANDLE session;
+} ModuleFixture;
+
+/**
+ * Adds the test /module/@name. @reply_wait_ms: how long an answer may take as the keystore says, or 0.
+ */
+void module_add (const char *name,
+		 void (*test) (ModuleFixture *fixture, gconstpointer data),
+		 guint reply_wait_ms);

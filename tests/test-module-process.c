@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The module inside programs that fork, change their user, close descriptors, run out of them, have
- * threads, and outlive the keystore.
+ * threads.
  */
 #include <config.h>
 
@@ -18,207 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct {
-	FakeKeystore *fake;
-	CK_SESSION_HANDLE session;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-	fixture->fake = fake_new ();
-	if (data != NULL)
-		fixture->fake->reply_wait_ms = GPOINTER_TO_UINT (data);
-	fake_start (fixture->fake);
-	fixture->session = module_start ();
-	g_assert_cmpuint (module_count_class (fixture->session, CKO_PRIVATE_KEY), ==, 3);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-	module_end ();
-	fake_stop (fixture->fake, TRUE);
-	fake_free (fixture->fake);
-}
-
-static CK_OBJECT_HANDLE
-certificate (CK_SESSION_HANDLE session)
-{
-	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
-	g_autoptr (GArray) found = module_find (session, &template, 1);
-
-	return found->len == 1 ? g_array_index (found, CK_OBJECT_HANDLE, 0) : 0;
-}
-
-/* ---- the keystore goes and comes ---- */
-
-static void
-test_restart (Fixture *fixture, gconstpointer data)
-{
-	for (int i = 0; i < 20; i++) {
-		fake_stop (fixture->fake, i % 2 == 0);
-		fake_start (fixture->fake);
-		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-		g_assert_cmpuint (module_count_class (fixture->session, CKO_CERTIFICATE), ==, 1);
-	}
-	/* what the keystore that was asked did not answer, the next one does */
-	fake_set_mood (fixture->fake, FAKE_DROP_ONCE);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-}
-
-static gpointer
-start_later (gpointer data)
-{
-	g_usleep (200000);
-	fake_start (data);
-	return NULL;
-}
-
-/* A signature that is asked for while the keystore is away is made when it is back. */
-static void
-test_wait (Fixture *fixture, gconstpointer data)
-{
-	GThread *thread;
-
-	fake_stop (fixture->fake, FALSE);
-	thread = g_thread_new ("start", start_later, fixture->fake);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-	g_thread_join (thread);
-}
-
-static void
-test_publish (Fixture *fixture, gconstpointer data)
-{
-	guint8 value[16];
-	CK_ATTRIBUTE asked = {CKA_VALUE, value, sizeof value};
-
-	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_CERTIFICATE);
-	fake_publish (fixture->fake);
-	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
-	/* a program that found the old one just before may read it */
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
-			  ==, CKR_OK);
-	/* published by another run, while nobody looked at the page */
-	fake_stop (fixture->fake, FALSE);
-	fixture->fake->generation++;
-	fake_start (fixture->fake);
-	g_usleep (110000); /* the module looks for a dead keystore so often */
-	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
-	g_assert_cmpuint (fixture->fake->n_views, ==, 3);
-	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
-			  ==, CKR_OBJECT_HANDLE_INVALID);
-}
-
-static int
-sign_once (gpointer data)
-{
-	Fixture *fixture = data;
-
-	return module_sign (fixture->session) == CKR_OK ? 0 : 1;
-}
-
-/* A call that fails at once leaves a greeting behind; a later one finds its answer. */
-static gboolean
-recovers (CK_SESSION_HANDLE session)
-{
-	for (int i = 0; i < 300; i++) {
-		if (module_sign (session) == CKR_OK)
-			return TRUE;
-		g_usleep (10000);
-	}
-	return FALSE;
-}
-
-/* No keystore any more: the last view serves, signatures fail after a bounded time, then at once.
- */
-static void
-test_gone (Fixture *fixture, gconstpointer data)
-{
-	gint64 start;
-
-	fake_stop (fixture->fake, TRUE);
-	start = g_get_monotonic_time ();
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
-	start = g_get_monotonic_time ();
-	for (int i = 0; i < 20; i++)
-		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_CERTIFICATE);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
-	fake_start (fixture->fake);
-	g_assert_true (recovers (fixture->session));
-}
-
-/* A keystore that hangs: one wait, no more, whatever the number of threads and connections. */
-static void
-test_hang (Fixture *fixture, gconstpointer data)
-{
-	gint64 start = g_get_monotonic_time ();
-
-	fake_set_mood (fixture->fake, FAKE_HANG);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
-	start = g_get_monotonic_time ();
-	for (int i = 0; i < 20; i++)
-		g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
-	fake_set_mood (fixture->fake, FAKE_BEHAVE);
-	/* the greeting that waited is answered now */
-	g_assert_true (recovers (fixture->session));
-}
-
-/* A keystore without room for this user is not stormed by him. */
-static void
-test_full (Fixture *fixture, gconstpointer data)
-{
-	guint before = fake_n_connections (fixture->fake);
-
-	fake_set_mood (fixture->fake, FAKE_FULL);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpuint (fake_n_connections (fixture->fake), <, before + 30);
-	fake_set_mood (fixture->fake, FAKE_BEHAVE);
-	g_assert_true (recovers (fixture->session));
-}
-
-/* A token that takes its time is no keystore that hangs: the keystore says how long it may take. */
-static void
-test_slow (Fixture *fixture, gconstpointer data)
-{
-	fake_set_mood (fixture->fake, FAKE_SLOW);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-	in_child (sign_once, fixture);
-}
-
-/* It said too little: the twin. */
-static void
-test_too_slow (Fixture *fixture, gconstpointer data)
-{
-	fake_set_mood (fixture->fake, FAKE_SLOW);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	fake_set_mood (fixture->fake, FAKE_BEHAVE);
-	g_assert_true (recovers (fixture->session));
-}
-
-static void
-test_nonsense (Fixture *fixture, gconstpointer data)
-{
-	fake_set_mood (fixture->fake, FAKE_GARBAGE);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	fake_set_mood (fixture->fake, FAKE_OLD);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	fake_set_mood (fixture->fake, FAKE_BEHAVE);
-	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
-}
-
 /* ---- fork ---- */
 
 static int
 sign_in_child (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	for (int i = 0; i < 20; i++) {
 		if (module_sign (fixture->session) != CKR_OK)
@@ -230,7 +35,7 @@ sign_in_child (gpointer data)
 static int
 initialize_in_child (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	if (p11->C_Initialize (NULL) != CKR_OK)
 		return 1;
@@ -242,7 +47,7 @@ initialize_in_child (gpointer data)
 static int
 finalize_in_child (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	clearenv ();
 	if (p11->C_Finalize (NULL) != CKR_OK)
@@ -253,7 +58,7 @@ finalize_in_child (gpointer data)
 }
 
 static void
-test_fork (Fixture *fixture, gconstpointer data)
+test_fork (ModuleFixture *fixture, gconstpointer data)
 {
 	in_child (sign_in_child, fixture);
 	in_child (initialize_in_child, fixture);
@@ -325,7 +130,7 @@ load_stop (Load *load, GThread **threads)
 
 /* Locks that other threads hold when a child is forked do not stop the child. */
 static void
-test_fork_threads (Fixture *fixture, gconstpointer data)
+test_fork_threads (ModuleFixture *fixture, gconstpointer data)
 {
 	GThread *threads[N_THREADS];
 	Load load = {0};
@@ -338,7 +143,7 @@ test_fork_threads (Fixture *fixture, gconstpointer data)
 
 /* At most eight connections, however many threads. */
 static void
-test_threads (Fixture *fixture, gconstpointer data)
+test_threads (ModuleFixture *fixture, gconstpointer data)
 {
 	GThread *threads[N_THREADS];
 	Load load = {0};
@@ -353,7 +158,7 @@ test_threads (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_restart_threads (Fixture *fixture, gconstpointer data)
+test_restart_threads (ModuleFixture *fixture, gconstpointer data)
 {
 	GThread *threads[N_THREADS];
 	Load load = {0};
@@ -372,7 +177,7 @@ test_restart_threads (Fixture *fixture, gconstpointer data)
 static int
 change_user (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	if (setgroups (0, NULL) != 0 || setgid (65533) != 0 || setuid (65533) != 0)
 		return 1;
@@ -380,7 +185,7 @@ change_user (gpointer data)
 }
 
 static void
-test_user (Fixture *fixture, gconstpointer data)
+test_user (ModuleFixture *fixture, gconstpointer data)
 {
 	guint views;
 
@@ -408,7 +213,7 @@ test_user (Fixture *fixture, gconstpointer data)
 static int
 take_descriptors (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 	int pipes[20][2];
 	char byte;
 
@@ -433,7 +238,7 @@ take_descriptors (gpointer data)
 }
 
 static void
-test_closed_descriptors (Fixture *fixture, gconstpointer data)
+test_closed_descriptors (ModuleFixture *fixture, gconstpointer data)
 {
 	in_child (take_descriptors, fixture);
 	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_OK);
@@ -443,7 +248,7 @@ test_closed_descriptors (Fixture *fixture, gconstpointer data)
 static int
 close_standard (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		close (fd);
@@ -457,7 +262,7 @@ close_standard (gpointer data)
 }
 
 static void
-test_standard_descriptors (Fixture *fixture, gconstpointer data)
+test_standard_descriptors (ModuleFixture *fixture, gconstpointer data)
 {
 	in_child (close_standard, fixture);
 }
@@ -466,7 +271,7 @@ test_standard_descriptors (Fixture *fixture, gconstpointer data)
 static int
 use_up_descriptors (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 	struct rlimit few = {128, 128};
 
 	if (setrlimit (RLIMIT_NOFILE, &few) != 0)
@@ -477,7 +282,7 @@ use_up_descriptors (gpointer data)
 }
 
 static void
-test_no_descriptors (Fixture *fixture, gconstpointer data)
+test_no_descriptors (ModuleFixture *fixture, gconstpointer data)
 {
 	in_child (use_up_descriptors, fixture);
 	/* the child's connection breaks: its number must be free before the next is made */
@@ -487,7 +292,7 @@ test_no_descriptors (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_close_on_exec (Fixture *fixture, gconstpointer data)
+test_close_on_exec (ModuleFixture *fixture, gconstpointer data)
 {
 	guint sockets = 0;
 
@@ -506,14 +311,14 @@ test_close_on_exec (Fixture *fixture, gconstpointer data)
 static int
 no_sigpipe (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 
 	signal (SIGPIPE, SIG_DFL);
 	return module_sign (fixture->session) == CKR_OK ? 0 : 1;
 }
 
 static void
-test_sigpipe (Fixture *fixture, gconstpointer data)
+test_sigpipe (ModuleFixture *fixture, gconstpointer data)
 {
 	struct sigaction before, by_default = {.sa_handler = SIG_DFL};
 
@@ -553,7 +358,7 @@ exit_with_threads (gpointer data)
 }
 
 static void
-test_exit (Fixture *fixture, gconstpointer data)
+test_exit (ModuleFixture *fixture, gconstpointer data)
 {
 	for (int i = 0; i < 5; i++)
 		in_child (exit_with_threads, fixture);
@@ -562,7 +367,7 @@ test_exit (Fixture *fixture, gconstpointer data)
 static int
 unload_with_threads (gpointer data)
 {
-	Fixture *fixture = data;
+	ModuleFixture *fixture = data;
 	GThread *threads[N_THREADS];
 	Load load = {0};
 
@@ -573,7 +378,7 @@ unload_with_threads (gpointer data)
 }
 
 static void
-test_unload (Fixture *fixture, gconstpointer data)
+test_unload (ModuleFixture *fixture, gconstpointer data)
 {
 	in_child (unload_with_threads, fixture);
 }
@@ -583,28 +388,17 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	module_load ();
-#define WITH_KEYSTORE(name, test)                                                                  \
-	g_test_add ("/module/" name, Fixture, NULL, set_up, test, tear_down)
-	WITH_KEYSTORE ("restart", test_restart);
-	WITH_KEYSTORE ("wait", test_wait);
-	WITH_KEYSTORE ("publish", test_publish);
-	WITH_KEYSTORE ("gone", test_gone);
-	g_test_add ("/module/hang", Fixture, GUINT_TO_POINTER (300), set_up, test_hang, tear_down);
-	g_test_add ("/module/full", Fixture, GUINT_TO_POINTER (300), set_up, test_full, tear_down);
-	WITH_KEYSTORE ("slow", test_slow);
-	g_test_add ("/module/too-slow", Fixture, GUINT_TO_POINTER (300), set_up, test_too_slow, tear_down);
-	WITH_KEYSTORE ("nonsense", test_nonsense);
-	WITH_KEYSTORE ("fork", test_fork);
-	WITH_KEYSTORE ("fork-threads", test_fork_threads);
-	WITH_KEYSTORE ("threads", test_threads);
-	WITH_KEYSTORE ("restart-threads", test_restart_threads);
-	WITH_KEYSTORE ("user", test_user);
-	WITH_KEYSTORE ("closed-descriptors", test_closed_descriptors);
-	WITH_KEYSTORE ("standard-descriptors", test_standard_descriptors);
-	WITH_KEYSTORE ("no-descriptors", test_no_descriptors);
-	WITH_KEYSTORE ("close-on-exec", test_close_on_exec);
-	WITH_KEYSTORE ("sigpipe", test_sigpipe);
-	WITH_KEYSTORE ("exit", test_exit);
-	WITH_KEYSTORE ("unload", test_unload);
+	module_add ("fork", test_fork, 0);
+	module_add ("fork-threads", test_fork_threads, 0);
+	module_add ("threads", test_threads, 0);
+	module_add ("restart-threads", test_restart_threads, 0);
+	module_add ("user", test_user, 0);
+	module_add ("closed-descriptors", test_closed_descriptors, 0);
+	module_add ("standard-descriptors", test_standard_descriptors, 0);
+	module_add ("no-descriptors", test_no_descriptors, 0);
+	module_add ("close-on-exec", test_close_on_exec, 0);
+	module_add ("sigpipe", test_sigpipe, 0);
+	module_add ("exit", test_exit, 0);
+	module_add ("unload", test_unload, 0);
 	return module_run_tests ();
 }
