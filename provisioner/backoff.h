@@ -6,9 +6,6 @@
 
 #include "provisioner/clock.h"
 
-/* How long a refusal for good is believed. */
-#define PV_BACKOFF_REFUSED_S (6 * 3600)
-
 /**
  * pv_backoff_delay:
  * @attempts: failed ones in a row, 1 or more

@@ -1,54 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON of primitives. json-glib parses recursively and without bounds: size, depth, UTF-8 and NUL
- * are checked before it sees a byte.
+ * JSON of primitives. Size, UTF-8 and grammar are checked before json-glib sees a byte.
  */
 #include <config.h>
 
 #include "provisioner/codec-json.h"
 
 #include "provisioner/error.h"
+#include "provisioner/json-check.h"
 #include "provisioner/limits.h"
 #include "provisioner/timestamp.h"
 
 #include <string.h>
 
-/* Whether json-glib may see it: PV_ERROR_LIMIT for the depth; PV_ERROR_MALFORMED for what its
- * scanner knows besides JSON, comments and 'strings', in which a quote would blind this count. */
-static gboolean
-structure_is_safe (const char *bytes, gsize length, PvErrorCode *code)
+/* json-glib keeps the last of two members with one name: whoever else reads it might keep the first. */
+static guint
+count_members (JsonNode *node)
 {
-	gsize depth = 0;
-	gboolean in_string = FALSE;
+	guint count = 0;
 
-	for (gsize i = 0; i < length; i++) {
-		if (bytes[i] == '"')
-			in_string = !in_string;
-		else if (in_string)
-			i += bytes[i] == '\\';
-		else if (bytes[i] == '[' || bytes[i] == '{')
-			depth++;
-		else if ((bytes[i] == ']' || bytes[i] == '}') && depth > 0)
-			depth--;
-		else if (memchr ("/'#", bytes[i], 3) != NULL) {
-			*code = PV_ERROR_MALFORMED;
-			return FALSE;
-		}
-		if (depth > PV_JSON_DEPTH_MAX) {
-			*code = PV_ERROR_LIMIT;
-			return FALSE;
-		}
+	if (JSON_NODE_HOLDS_OBJECT (node)) {
+		g_autoptr (GList) values = json_object_get_values (json_node_get_object (node));
+
+		for (GList *value = values; value != NULL; value = value->next)
+			count += 1 + count_members (value->data);
+	} else if (JSON_NODE_HOLDS_ARRAY (node)) {
+		g_autoptr (GList) values = json_array_get_elements (json_node_get_array (node));
+
+		for (GList *value = values; value != NULL; value = value->next)
+			count += count_members (value->data);
 	}
-	return TRUE;
+	return count;
 }
 
 JsonNode *
 pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error)
 {
 	g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-	g_autoptr (GError) cause = NULL;
-	PvErrorCode code;
 	JsonNode *root;
+	guint members;
 
 	if (length > length_max) {
 		g_set_error (error, PV_ERROR, PV_ERROR_LIMIT,
@@ -60,20 +50,22 @@ pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "JSON is not valid UTF-8");
 		return NULL;
 	}
-	if (!structure_is_safe (bytes, length, &code)) {
-		g_set_error (error, PV_ERROR, code, "not JSON, or nested deeper than %d levels",
-			     PV_JSON_DEPTH_MAX);
+	if (!pv_json_check (bytes, length, &members, error))
 		return NULL;
-	}
-	if (!json_parser_load_from_data (parser, bytes, length, &cause)) {
-		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "not JSON: %.200s",
-			     cause->message);
+	/* its own words would repeat texts, and a text may be a key */
+	if (!json_parser_load_from_data (parser, bytes, length, NULL)) {
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "not JSON that we understand");
 		return NULL;
 	}
 	root = json_parser_get_root (parser);
 	if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
 			     "JSON whose root is not an object");
+		return NULL;
+	}
+	if (count_members (root) != members) {
+		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
+			     "JSON in which an object has a member twice");
 		return NULL;
 	}
 	return json_node_ref (root);
@@ -85,25 +77,35 @@ pv_json_write (JsonNode *node)
 	return json_to_string (node, FALSE);
 }
 
-JsonNode *
-pv_json_member (const PvDialect *dialect, JsonObject *object, PvName name)
+const char *
+pv_json_spelled (const PvDialect *dialect, JsonObject *object, PvName name)
 {
 	const char *sent = pv_dialect_sent (dialect, name);
 	JsonObjectIter iter;
 	const char *member;
-	JsonNode *value;
 
 	if (json_object_has_member (object, sent))
-		return json_object_get_member (object, sent);
+		return sent;
 	json_object_iter_init_ordered (&iter, object);
-	while (json_object_iter_next_ordered (&iter, &member, &value))
+	while (json_object_iter_next_ordered (&iter, &member, NULL))
 		if (pv_dialect_matches (dialect, name, member))
-			return value;
+			return member;
 	return NULL;
 }
 
-static void
-fault (PvJsonReader *reader, PvName name, const char *why)
+JsonNode *
+pv_json_member (const PvDialect *dialect, JsonObject *object, PvName name)
+{
+	const char *member = pv_json_spelled (dialect, object, name);
+
+	if (member == NULL)
+		return NULL;
+	pv_dialect_hear (dialect, name, member);
+	return json_object_get_member (object, member);
+}
+
+void
+pv_json_reader_fault (PvJsonReader *reader, PvName name, const char *why)
 {
 	if (reader->error == NULL)
 		g_set_error (&reader->error, PV_ERROR, PV_ERROR_MALFORMED, "%s: %s (%s) %s",
@@ -123,10 +125,20 @@ lookup (PvJsonReader *reader, PvName name, PvPresence presence)
 	if (node != NULL && !JSON_NODE_HOLDS_NULL (node))
 		return node;
 	if (presence == PV_REQUIRED)
-		fault (reader, name, "is missing");
+		pv_json_reader_fault (reader, name, "is missing");
 	return NULL;
 }
 
+static gboolean
+has_control_characters (const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (g_ascii_iscntrl (*text))
+			return TRUE;
+	return FALSE;
+}
+
+/* Nothing that is read here may change a line of a log, or a terminal. */
 static const char *
 text_of (JsonNode *node, gsize length_max)
 {
@@ -135,7 +147,8 @@ text_of (JsonNode *node, gsize length_max)
 	if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
 		return NULL;
 	text = json_node_get_string (node);
-	return text != NULL && strlen (text) <= length_max ? text : NULL;
+	return text != NULL && strlen (text) <= length_max && !has_control_characters (text) ? text
+											      : NULL;
 }
 
 const char *
@@ -145,8 +158,22 @@ pv_json_read_string (PvJsonReader *reader, PvName name, PvPresence presence, gsi
 	const char *text = node != NULL ? text_of (node, length_max) : NULL;
 
 	if (node != NULL && text == NULL)
-		fault (reader, name, "is not a text of acceptable length");
+		pv_json_reader_fault (reader, name, "is not a text, too long, or holds control characters");
 	return text;
+}
+
+/* Also as the text that some serialisers make of every number: nothing else can be meant by it. */
+static gboolean
+whole_number (JsonNode *node, gint64 *value)
+{
+	const char *text = text_of (node, 20);
+
+	if (text != NULL)
+		return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, value, NULL);
+	if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+		return FALSE;
+	*value = json_node_get_int (node);
+	return TRUE;
 }
 
 gint64
@@ -162,14 +189,13 @@ pv_json_read_int (PvJsonReader *reader,
 
 	if (node == NULL)
 		return absent;
-	if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64) {
-		fault (reader, name, "is not a whole number");
+	if (!whole_number (node, &value)) {
+		pv_json_reader_fault (reader, name, "is not a whole number");
 		return absent;
 	}
-	value = json_node_get_int (node);
 	if (value >= min && value <= max)
 		return value;
-	fault (reader, name, "is out of range");
+	pv_json_reader_fault (reader, name, "is out of range");
 	return absent;
 }
 
@@ -180,7 +206,7 @@ pv_json_read_time (PvJsonReader *reader, PvName name, PvPresence presence)
 	gint64 seconds = 0;
 
 	if (text != NULL && !pv_timestamp_parse (text, &seconds, NULL))
-		fault (reader, name, "is not a timestamp");
+		pv_json_reader_fault (reader, name, "is not a timestamp");
 	return seconds;
 }
 
@@ -199,14 +225,14 @@ pv_json_read_strings (PvJsonReader *reader, PvName name, PvPresence presence, gu
 	}
 	if (!JSON_NODE_HOLDS_ARRAY (node) ||
 	    json_array_get_length (json_node_get_array (node)) > count_max) {
-		fault (reader, name, "is not a list of acceptable length");
+		pv_json_reader_fault (reader, name, "is not a list of acceptable length");
 		return NULL;
 	}
 	array = json_node_get_array (node);
 	for (guint i = 0; i < json_array_get_length (array); i++) {
 		const char *text = text_of (json_array_get_element (array, i), PV_ID_MAX);
 		if (text == NULL) {
-			fault (reader, name, "is not a list of texts");
+			pv_json_reader_fault (reader, name, "is not a list of texts");
 			return NULL;
 		}
 		g_strv_builder_add (texts, text);
@@ -223,7 +249,7 @@ pv_json_read_object (PvJsonReader *reader, PvName name, PvPresence presence)
 		return NULL;
 	if (JSON_NODE_HOLDS_OBJECT (node))
 		return json_node_get_object (node);
-	fault (reader, name, "is not an object");
+	pv_json_reader_fault (reader, name, "is not an object");
 	return NULL;
 }
 

@@ -18,6 +18,8 @@
  * @length_max: what the caller is willing to take
  * @error: return location for an error
  *
+ * Strict (json-check.h), and no object has a member twice.
+ *
  * Returns: (transfer full) (nullable): the tree; its root is an object.
  * Errors: PV_ERROR/LIMIT for size and depth, PV_ERROR/MALFORMED
  */
@@ -50,10 +52,22 @@ typedef enum {
 } PvPresence;
 
 /**
+ * pv_json_spelled:
+ * @dialect: the MEF's
+ * @object: an object
+ * @name: which member
+ *
+ * Returns: (transfer none) (nullable): how @object spells it; %NULL when it does not have it.
+ */
+const char *pv_json_spelled (const PvDialect *dialect, JsonObject *object, PvName name);
+
+/**
  * pv_json_member:
  * @dialect: the MEF's
  * @object: an object
  * @name: which member
+ *
+ * From then on the MEF is answered with its spelling (pv_dialect_hear()).
  *
  * Returns: (transfer none) (nullable): the member under its short, long or another accepted name.
  */
@@ -73,6 +87,8 @@ pv_json_read_string (PvJsonReader *reader, PvName name, PvPresence presence, gsi
 
 /**
  * pv_json_read_int:
+ *
+ * Takes a number, and its digits as a text.
  *
  * Returns: a whole number from @min to @max; @absent when it is not there or at fault.
  */
@@ -106,6 +122,16 @@ pv_json_read_strings (PvJsonReader *reader, PvName name, PvPresence presence, gu
  * Returns: (transfer none) (nullable): the object; %NULL when absent or at fault.
  */
 JsonObject *pv_json_read_object (PvJsonReader *reader, PvName name, PvPresence presence);
+
+/**
+ * pv_json_reader_fault:
+ * @reader: the reader
+ * @name: a member that was read
+ * @why: what is wrong with it: "is ..."
+ *
+ * The caller's own fault with a member, kept as the reader's own are.
+ */
+void pv_json_reader_fault (PvJsonReader *reader, PvName name, const char *why);
 
 /**
  * pv_json_reader_finish:

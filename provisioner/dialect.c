@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define DEFAULT_PREFIX "sec"
+#define PREFIX_MAX 16
+
 typedef struct {
 	const char *word;
 	int value;
@@ -53,7 +56,7 @@ pv_dialect_new (void)
 {
 	PvDialect *dialect = g_new0 (PvDialect, 1);
 
-	dialect->prefix = g_strdup ("sec");
+	dialect->heard = g_new0 (PvHeard, 1);
 	dialect->base = g_strdup ("-");
 	dialect->release = g_strdup ("3");
 	/* A22: the clause names the key Kc; with the Bootstrap label it would equal Ke. */
@@ -78,6 +81,8 @@ pv_dialect_free (PvDialect *dialect)
 	g_free (dialect->media_type);
 	for (guint i = 0; i < PV_N_NAMES; i++)
 		g_free (dialect->sent[i]);
+	g_free (dialect->heard->prefix);
+	g_free (dialect->heard);
 	g_free (dialect);
 }
 
@@ -99,7 +104,7 @@ set_wire (PvDialect *dialect, const char *key, const char *value)
 			char **text = &G_STRUCT_MEMBER (char *, dialect, wire_keys[i].offset);
 			g_free (*text);
 			*text = g_strdup (value);
-			return *value != '\0';
+			return *value != '\0' || text == &dialect->prefix;
 		}
 		for (const Word *word = wire_keys[i].words; word->word != NULL; word++) {
 			if (!g_str_equal (word->word, value))
@@ -191,21 +196,76 @@ const char *
 pv_dialect_sent (const PvDialect *dialect, PvName name)
 {
 	g_return_val_if_fail (name < PV_N_NAMES, NULL);
-	return dialect->sent[name] != NULL ? dialect->sent[name] : pv_name_entry (name)->short_name;
+	return dialect->sent[name] != NULL           ? dialect->sent[name]
+	       : dialect->heard->names[name] != NULL ? dialect->heard->names[name]
+						     : pv_name_entry (name)->short_name;
+}
+
+const char *
+pv_dialect_prefix (const PvDialect *dialect)
+{
+	return dialect->prefix != NULL          ? dialect->prefix
+	       : dialect->heard->prefix != NULL ? dialect->heard->prefix
+						: DEFAULT_PREFIX;
+}
+
+static const char *
+local_part (const char *member)
+{
+	const char *colon = strrchr (member, ':');
+
+	return colon != NULL ? colon + 1 : member;
+}
+
+/* The table's own text of that spelling, NULL when it has none such. */
+static const char *
+spelling (PvName name, const char *local)
+{
+	const PvNameEntry *entry = pv_name_entry (name);
+
+	if (g_str_equal (local, entry->short_name))
+		return entry->short_name;
+	if (g_str_equal (local, entry->long_name))
+		return entry->long_name;
+	for (guint i = 0; i < G_N_ELEMENTS (entry->aliases) && entry->aliases[i] != NULL; i++)
+		if (g_str_equal (local, entry->aliases[i]))
+			return entry->aliases[i];
+	return NULL;
 }
 
 gboolean
 pv_dialect_matches (const PvDialect *dialect, PvName name, const char *member)
 {
-	const PvNameEntry *entry = pv_name_entry (name);
-	const char *colon = strrchr (member, ':');
-	const char *local = colon != NULL ? colon + 1 : member;
+	const char *local = local_part (member);
 
-	if (g_str_equal (local, pv_dialect_sent (dialect, name)) ||
-	    g_str_equal (local, entry->short_name) || g_str_equal (local, entry->long_name))
-		return TRUE;
-	for (guint i = 0; i < G_N_ELEMENTS (entry->aliases) && entry->aliases[i] != NULL; i++)
-		if (g_str_equal (local, entry->aliases[i]))
-			return TRUE;
-	return FALSE;
+	return g_str_equal (local, pv_dialect_sent (dialect, name)) || spelling (name, local) != NULL;
+}
+
+void
+pv_dialect_hear (const PvDialect *dialect, PvName name, const char *member)
+{
+	const char *known = spelling (name, local_part (member));
+
+	if (known != NULL)
+		dialect->heard->names[name] = known;
+}
+
+void
+pv_dialect_hear_prefix (const PvDialect *dialect, const char *member)
+{
+	gsize length = local_part (member) - member;
+
+	for (gsize i = 0; i + 1 < length; i++)
+		if (!g_ascii_isalnum (member[i]))
+			return;
+	if (length > PREFIX_MAX)
+		return;
+	g_free (dialect->heard->prefix);
+	dialect->heard->prefix = g_strndup (member, length > 0 ? length - 1 : 0);
+}
+
+const char *
+pv_dialect_wire_key (guint index)
+{
+	return index < G_N_ELEMENTS (wire_keys) ? wire_keys[index].key : NULL;
 }

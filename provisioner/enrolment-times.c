@@ -7,7 +7,6 @@
 
 #include "provisioner/enrolment-private.h"
 
-#include "provisioner/backoff.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
@@ -68,8 +67,10 @@ check_times (PvEnrolment *enrolment)
 	gint64 now_s = pv_clock_now (clock);
 	gint64 pause_s = pv_settings_get_seconds (
 		enrolment->context->settings, "provisioner", NULL, "RetryMaxSec");
-	gint64 longest_s = pause_s + (progress->state == PV_STATE_REFUSED ? PV_BACKOFF_REFUSED_S
-									  : PV_RETRY_AFTER_MAX_S);
+	gint64 refused_s = pv_settings_get_seconds (
+		enrolment->context->settings, "provisioner", NULL, "RetryRefusedSec");
+	gint64 longest_s =
+		pause_s + (progress->state == PV_STATE_REFUSED ? refused_s : PV_RETRY_AFTER_MAX_S);
 
 	if (progress->commands_due_s > now_s + progress->commands_wait_s)
 		pv_enrolment_plan_commands (

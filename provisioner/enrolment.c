@@ -98,6 +98,8 @@ act_retry (PvEnrolment *enrolment, gboolean slow)
 	PvProgress *progress = enrolment->progress;
 	guint min_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec");
 	guint max_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
+	guint refused_s =
+		pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryRefusedSec");
 	guint delay_s;
 
 	progress->attempts = MIN (progress->attempts + 1, G_MAXINT32);
@@ -105,7 +107,7 @@ act_retry (PvEnrolment *enrolment, gboolean slow)
 				    progress->attempts,
 				    min_s,
 				    max_s,
-				    slow ? PV_BACKOFF_REFUSED_S : enrolment->retry_after_s);
+				    slow ? refused_s : enrolment->retry_after_s);
 	pv_enrolment_plan_retry (enrolment, delay_s);
 	end_attempt (enrolment, slow ? PV_OUTCOME_REFUSED : PV_OUTCOME_WAITING);
 }

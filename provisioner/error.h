@@ -46,6 +46,8 @@ const char *pv_error_name (const GError *error);
  * pv_error_is_permanent:
  * @error: an error
  *
+ * An answer that cannot be understood is no refusal: what spoke was perhaps a proxy, or an MEF in trouble.
+ *
  * Returns: whether the same attempt, unchanged, would fail in the same way.
  */
 gboolean pv_error_is_permanent (const GError *error);

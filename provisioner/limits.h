@@ -10,6 +10,7 @@
 #define PV_EST_BODY_MAX (1024 * 1024) /* bytes of one EST answer */
 #define PV_HEADER_MAX 8192            /* bytes of one header line */
 #define PV_HEADERS_MAX 100            /* header lines of one answer */
+#define PV_HEADERS_BYTES_MAX 65536    /* bytes of them together */
 #define PV_JSON_DEPTH_MAX 16          /* nested objects and arrays */
 #define PV_JOB_MAX (1024 * 1024)      /* bytes of a job description */
 #define PV_MESSAGE_MAX 1024           /* bytes of a peer's text that we repeat */

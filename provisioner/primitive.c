@@ -70,6 +70,24 @@ path_is_valid (const char *path)
 	return TRUE;
 }
 
+/* What stands behind the host, in whichever form the MEF wrote it. */
+static const char *
+path_of_id (const char *id)
+{
+	const char *slash;
+
+	if (!g_str_has_prefix (id, "//"))
+		return id[0] == '/' ? id + 1 : id;
+	slash = strchr (id + 2, '/');
+	return slash != NULL ? slash + 1 : "";
+}
+
+gboolean
+pv_resource_id_is_valid (const char *id)
+{
+	return path_is_valid (path_of_id (id));
+}
+
 char *
 pv_address_child (const PvDialect *dialect,
 		  const char *fqdn,
@@ -78,12 +96,11 @@ pv_address_child (const PvDialect *dialect,
 		  GError **error)
 {
 	g_autofree char *own = g_strdup_printf ("//%s/", fqdn);
-	const char *path = g_str_has_prefix (id, own) ? id + strlen (own)
-			   : id[0] == '/'             ? id + 1
-						      : id;
+	gboolean elsewhere = g_str_has_prefix (id, "//") && !g_str_has_prefix (id, own);
+	const char *path = path_of_id (id);
 	gboolean structured = (dialect->child_form == PV_CHILD_STRUCTURED) != other_form;
 
-	if (!path_is_valid (path)) {
+	if (elsewhere || !path_is_valid (path)) {
 		g_autofree char *shown = g_strescape (id, NULL);
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
 			     "“%.80s” is not a resource identifier", shown);
@@ -91,14 +108,16 @@ pv_address_child (const PvDialect *dialect,
 	}
 	if (strchr (path, '/') != NULL || !structured)
 		return g_strdup_printf ("//%s/%s", fqdn, path);
-	return g_strdup_printf ("//%s/%s/%s", fqdn, dialect->base, path);
+	return g_strdup_printf ("//%s/%s%s%s", fqdn, dialect->base,
+				g_str_has_suffix (dialect->base, "/") ? "" : "/", path);
 }
 
 JsonNode *
 pv_content_wrap (const PvDialect *dialect, PvName type, JsonObject *resource)
 {
-	g_autofree char *member =
-		g_strdup_printf ("%s:%s", dialect->prefix, pv_dialect_sent (dialect, type));
+	const char *prefix = pv_dialect_prefix (dialect);
+	g_autofree char *member = g_strconcat (prefix, *prefix != '\0' ? ":" : "",
+					       pv_dialect_sent (dialect, type), NULL);
 	JsonObject *root = json_object_new ();
 	JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
@@ -111,20 +130,56 @@ JsonObject *
 pv_content_unwrap (const PvDialect *dialect, PvName type, JsonNode *content, GError **error)
 {
 	const char *name = pv_name_entry (type)->long_name;
+	const char *spelled;
 	JsonNode *member;
 
 	if (content == NULL) {
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "the answer carries no %s", name);
 		return NULL;
 	}
+	spelled = pv_json_spelled (dialect, json_node_get_object (content), type);
 	member = pv_json_member (dialect, json_node_get_object (content), type);
-	if (member == NULL || !JSON_NODE_HOLDS_OBJECT (member)) {
+	if (spelled == NULL || !JSON_NODE_HOLDS_OBJECT (member)) {
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
-			     "the answer's content is not a %s (%s:%s)", name, dialect->prefix,
-			     pv_dialect_sent (dialect, type));
+			     "the answer's content is not a %s (%s:%s); %s", name,
+			     pv_dialect_prefix (dialect), pv_dialect_sent (dialect, type),
+			     PV_DIALECT_HINT);
 		return NULL;
 	}
+	pv_dialect_hear_prefix (dialect, spelled);
 	return json_node_get_object (member);
+}
+
+/* As operators of MEFs know them (TS-0004 6.6.3). */
+static const char *
+status_name (guint status)
+{
+	static const struct {
+		guint status;
+		const char *name;
+	} names[] = {
+		{4000, " BAD_REQUEST"},
+		{4001, " RELEASE_VERSION_NOT_SUPPORTED"},
+		{4004, " NOT_FOUND"},
+		{4005, " OPERATION_NOT_ALLOWED"},
+		{4008, " REQUEST_TIMEOUT"},
+		{4015, " UNSUPPORTED_MEDIA_TYPE"},
+		{4102, " CONTENTS_UNACCEPTABLE"},
+		{4103, " ORIGINATOR_HAS_NO_PRIVILEGE"},
+		{4105, " CONFLICT"},
+		{4106, " ORIGINATOR_NOT_AUTHENTICATED"},
+		{4107, " SECURITY_ASSOCIATION_REQUIRED"},
+		{4108, " INVALID_CHILD_RESOURCE_TYPE"},
+		{4117, " ORIGINATOR_HAS_ALREADY_REGISTERED"},
+		{5000, " INTERNAL_SERVER_ERROR"},
+		{5001, " NOT_IMPLEMENTED"},
+		{5207, " NOT_ACCEPTABLE"},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+		if (names[i].status == status)
+			return names[i].name;
+	return "";
 }
 
 static PvErrorCode
@@ -190,8 +245,8 @@ pv_response_check (const PvDialect *dialect,
 	if (response->status == expected)
 		return TRUE;
 	debug = debug_text (dialect, response->content);
-	g_set_error (error, PV_ERROR, error_of_status (response->status), "the MEF answered %u%s",
-		     response->status, debug);
+	g_set_error (error, PV_ERROR, error_of_status (response->status), "the MEF answered %u%s%s",
+		     response->status, status_name (response->status), debug);
 	if (error != NULL)
 		pv_error_set_retry_after (*error, response->retry_after_s);
 	return FALSE;

@@ -87,6 +87,15 @@ char *pv_address_child (const PvDialect *dialect,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * pv_resource_id_is_valid:
+ * @id: a resource identifier out of a response
+ *
+ * Returns: whether it can be one: `x`, `-/x`, `/x`, `//host/x` of unreserved characters, no longer than
+ * %PV_ID_MAX, without segments that climb (TS-0004 6.2.4).
+ */
+gboolean pv_resource_id_is_valid (const char *id);
+
+/**
  * pv_content_wrap:
  * @dialect: the MEF's
  * @type: the resource's name

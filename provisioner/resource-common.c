@@ -25,6 +25,8 @@ pv_granted_read (PvJsonReader *reader, gsize id_max, PvGranted *granted)
 {
 	granted->id =
 		g_strdup (pv_json_read_string (reader, PV_NAME_RESOURCE_ID, PV_REQUIRED, id_max));
+	if (granted->id != NULL && !pv_resource_id_is_valid (granted->id))
+		pv_json_reader_fault (reader, PV_NAME_RESOURCE_ID, "is not a resource identifier");
 	granted->expires = pv_json_read_time (reader, PV_NAME_EXPIRATION_TIME, PV_REQUIRED);
 	granted->admin_fqdn = g_strdup (
 		pv_json_read_string (reader, PV_NAME_ADMIN_FQDN, PV_REQUIRED, PV_FQDN_MAX));

@@ -12,6 +12,8 @@
 #include "provisioner/primitive.h"
 #include "provisioner/timestamp.h"
 
+#include <string.h>
+
 void
 pv_mef_client_cmd_free (PvMefClientCmd *command)
 {
@@ -55,34 +57,61 @@ parse_cert_prov (const PvDialect *dialect, JsonObject *args, PvMefClientCmd *com
 	return FALSE;
 }
 
+/* Nothing is kept of it: no object tree is configured here, so nothing is at any path. */
+static gboolean
+parse_mo_node (const PvDialect *dialect, JsonObject *args, PvMefClientCmd *command)
+{
+	PvJsonReader reader = PV_JSON_READER (dialect, args, "MONodeCmdArgs");
+
+	pv_json_read_string (&reader, PV_NAME_OBJECT_PATH, PV_REQUIRED, PV_ID_MAX);
+	pv_json_read_int (&reader, PV_NAME_OBJECT_TYPE_ID, PV_REQUIRED, 0, G_MAXINT32, 0);
+	if (reader.error == NULL)
+		return TRUE;
+	g_clear_error (&reader.error);
+	return FALSE;
+}
+
+/* The classes whose arguments are read. */
+static const struct {
+	PvCmdClass class;
+	PvName args;
+	gboolean (*parse) (const PvDialect *dialect, JsonObject *args, PvMefClientCmd *command);
+} classes[] = {
+	{PV_CMD_NO_MORE_COMMANDS, PV_NAME_NO_MORE_CMD_ARGS, parse_retry},
+	{PV_CMD_CERT_PROV, PV_NAME_CERT_PROV_CMD_ARGS, parse_cert_prov},
+	{PV_CMD_MO_NODE, PV_NAME_MO_NODE_CMD_ARGS, parse_mo_node},
+};
+
 static gboolean
 parse_args (const PvDialect *dialect, JsonObject *description, PvMefClientCmd *command)
 {
 	PvJsonReader reader = PV_JSON_READER (dialect, description, "cmdDescription");
 	JsonObject *args = pv_json_read_object (&reader, PV_NAME_CMD_ARGS, PV_REQUIRED);
-	PvName member = command->class == PV_CMD_NO_MORE_COMMANDS ? PV_NAME_NO_MORE_CMD_ARGS
-								  : PV_NAME_CERT_PROV_CMD_ARGS;
-	JsonNode *own;
 
 	g_clear_error (&reader.error);
-	if (args == NULL)
-		return FALSE;
-	own = pv_json_member (dialect, args, member);
-	if (own == NULL || !JSON_NODE_HOLDS_OBJECT (own))
-		return FALSE;
-	if (command->class == PV_CMD_NO_MORE_COMMANDS)
-		return parse_retry (dialect, json_node_get_object (own), command);
-	return parse_cert_prov (dialect, json_node_get_object (own), command);
+	for (guint i = 0; args != NULL && i < G_N_ELEMENTS (classes); i++) {
+		JsonNode *own = NULL;
+
+		if (classes[i].class == command->class)
+			own = pv_json_member (dialect, args, classes[i].args);
+		if (own != NULL && JSON_NODE_HOLDS_OBJECT (own))
+			return classes[i].parse (dialect, json_node_get_object (own), command);
+	}
+	return FALSE;
 }
 
 static gboolean
 parse_id (const PvDialect *dialect, JsonObject *object, PvMefClientCmd *command, GError **error)
 {
 	JsonNode *id = pv_json_member (dialect, object, PV_NAME_CMD_ID);
+	GType type = id != NULL && JSON_NODE_HOLDS_VALUE (id) ? json_node_get_value_type (id)
+							      : G_TYPE_NONE;
 
-	if (id == NULL || !JSON_NODE_HOLDS_VALUE (id)) {
+	if ((type != G_TYPE_STRING && type != G_TYPE_INT64 && type != G_TYPE_DOUBLE) ||
+	    (type == G_TYPE_STRING && strlen (json_node_get_string (id)) > PV_ID_MAX)) {
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED,
-			     "mefClientCmd: cmdID is missing or neither number nor text");
+			     "mefClientCmd: cmdID (%s) is missing, or neither number nor short text",
+			     pv_dialect_sent (dialect, PV_NAME_CMD_ID));
 		return FALSE;
 	}
 	command->id = json_node_copy (id);
@@ -106,13 +135,13 @@ pv_mef_client_cmd_parse (const PvDialect *dialect, JsonNode *content, GError **e
 	if (!pv_json_reader_finish (&reader, error))
 		return NULL;
 	inner = PV_JSON_READER (dialect, description, "cmdDescription");
-	command->class = pv_json_read_int (&inner, PV_NAME_CMD_CLASS_ID, PV_REQUIRED, 0, 9999, 0);
+	command->class = pv_json_read_int (&inner, PV_NAME_CMD_CLASS_ID, PV_REQUIRED, G_MININT64,
+					   G_MAXINT64, 0);
 	command->target =
 		g_strdup (pv_json_read_string (&inner, PV_NAME_TARGET_ID, PV_OPTIONAL, PV_ID_MAX));
 	if (!pv_json_reader_finish (&inner, error))
 		return NULL;
-	if (command->class <= PV_CMD_CERT_PROV)
-		command->args_valid = parse_args (dialect, description, command);
+	command->args_valid = parse_args (dialect, description, command);
 	return g_steal_pointer (&command);
 }
 

@@ -30,6 +30,7 @@ typedef enum {
 	PV_CMD_UNACCEPTABLE_ARGUMENTS = 43,
 	PV_CMD_CERT_PROV_SERVER_ERROR = 100,
 	PV_CMD_CERT_PROV_CLIENT_ERROR = 101,
+	PV_CMD_MO_NODE_NOT_FOUND = 300,
 } PvCmdStatus;
 
 /* sec:certProvProtocolID */
@@ -45,7 +46,7 @@ typedef struct {
 typedef struct {
 	JsonNode *id;             /* cmdID, kept as it came: number or text */
 	guint status;             /* PV_CMD_ISSUED or PV_CMD_REISSUED */
-	guint class;              /* PvCmdClass, or a number that we do not know */
+	gint64 class;             /* PvCmdClass, or a number that we do not know */
 	char *target;             /* (nullable): absent means ourselves (A34) */
 	gboolean args_valid;      /* whether the arguments of a known class could be parsed */
 	gint64 retry_s;           /* NO_MORE_COMMANDS */

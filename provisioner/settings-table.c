@@ -26,7 +26,9 @@ static const PvSetting settings[] = {
 	{"provisioner", "RetryMinSec", PV_SETTING_SECONDS, "5", NULL, FALSE,
 	 "first pause after a failure, doubled by each further one"},
 	{"provisioner", "RetryMaxSec", PV_SETTING_SECONDS, "3600", NULL, FALSE,
-	 "longest pause after a failure"},
+	 "longest pause after a failure that may pass"},
+	{"provisioner", "RetryRefusedSec", PV_SETTING_SECONDS, "21600", NULL, FALSE,
+	 "pause after a refusal, which the same attempt would meet again"},
 	{"provisioner", "HookTimeSec", PV_SETTING_SECONDS, "60", NULL, FALSE,
 	 "longest time of one action of OnRenew="},
 

@@ -42,7 +42,7 @@ stage_key_pair (gpointer data,
 					? EVP_RSA_gen (2048)
 					: fake_key (type == PV_KEY_TYPE_P384 ? "P-384" : "P-256");
 	keystore->staged_pairs++;
-	*staged = 7;
+	*staged = 7 + 10 * (keystore->staged_pairs - 1);
 	*spki = fake_spki (keystore->key);
 	return TRUE;
 }
@@ -70,7 +70,7 @@ sign (gpointer data, guint32 staged, GBytes *tbs, GBytes **signature, GError **e
 	guint8 bytes[512];
 	gsize length = sizeof bytes;
 
-	g_assert_cmpuint (staged, ==, 7);
+	g_assert_cmpuint (staged % 10, ==, 7);
 	g_assert_cmpint (EVP_DigestSignInit (context, NULL, digest, NULL, keystore->key), ==, 1);
 	g_assert_cmpint (EVP_DigestSign (context, bytes, &length, g_bytes_get_data (tbs, NULL),
 					 g_bytes_get_size (tbs)),
@@ -89,6 +89,8 @@ attach_certificates (
 {
 	FakeKeystore *keystore = data;
 
+	g_clear_pointer (&keystore->chain, g_ptr_array_unref);
+	g_clear_pointer (&keystore->anchors, g_ptr_array_unref);
 	keystore->chain = g_ptr_array_ref (chain);
 	keystore->anchors = g_ptr_array_ref (anchors);
 	return TRUE;

@@ -95,9 +95,9 @@ like "it is named so" "$(events)" 'does not know our key identifier'
 refused "a wrong key" handshake credential reference=pskref1:0123456789abcdefghijklmX
 like "it is named so" "$(events)" 'another key under our key identifier'
 refused "an identity that is not the authenticated one" registration not-authorised client=//sp.example.com/Sother
-refused "another stakeholder" registration not-authorised 'registration=,"admin_fqdn":"other.example.com"'
+refused "another stakeholder" registration not-authorised admin=other.example.com
 refused "nobody listens" registration unreachable port=1
-refused "a job without a version" start job 'extra=,"version":2'
+refused "a job without a version" start job version=2
 refused "a reference that is none" start job reference=short
 refused "a wildcard as identity" start job 'client=//sp.example.com/*'
 
@@ -150,7 +150,7 @@ command-update close commands unreachable
 key-register status:4105 key conflict
 key-register replace:suid=23 key mismatch
 key-register replace:et="20010101T000000" key mismatch
-key-register replace:ri="a@b" key mismatch
+key-register replace:ri="a@b" key malformed
 key-register truncated key malformed
 END
 

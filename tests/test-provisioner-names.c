@@ -35,6 +35,35 @@ test_matches (void)
 	g_assert_false (pv_dialect_matches (dialect, PV_NAME_MEF_CLIENT_REG, ""));
 }
 
+/* An MEF is answered as it writes itself, but not against a file. */
+static void
+test_heard (void)
+{
+	g_autoptr (PvDialect) dialect = pv_dialect_new ();
+
+	pv_dialect_hear (dialect, PV_NAME_CMD_ID, "cmdi");
+	g_assert_cmpstr (pv_dialect_sent (dialect, PV_NAME_CMD_ID), ==, "cmdi");
+	g_assert_true (pv_dialect_matches (dialect, PV_NAME_CMD_ID, "cmid"));
+	pv_dialect_hear (dialect, PV_NAME_CMD_ID, "x:cmdID");
+	g_assert_cmpstr (pv_dialect_sent (dialect, PV_NAME_CMD_ID), ==, "cmdID");
+	pv_dialect_hear (dialect, PV_NAME_CMD_ID, "other");
+	g_assert_cmpstr (pv_dialect_sent (dialect, PV_NAME_CMD_ID), ==, "cmdID");
+	g_free (dialect->sent[PV_NAME_CMD_ID]);
+	dialect->sent[PV_NAME_CMD_ID] = g_strdup ("mine");
+	g_assert_cmpstr (pv_dialect_sent (dialect, PV_NAME_CMD_ID), ==, "mine");
+
+	g_assert_cmpstr (pv_dialect_prefix (dialect), ==, "sec");
+	pv_dialect_hear_prefix (dialect, "m2m:mefcr");
+	g_assert_cmpstr (pv_dialect_prefix (dialect), ==, "m2m");
+	pv_dialect_hear_prefix (dialect, "a\"b:mefcr");
+	pv_dialect_hear_prefix (dialect, "averyveryverylongprefix:mefcr");
+	g_assert_cmpstr (pv_dialect_prefix (dialect), ==, "m2m");
+	pv_dialect_hear_prefix (dialect, "mefcr");
+	g_assert_cmpstr (pv_dialect_prefix (dialect), ==, "");
+	dialect->prefix = g_strdup ("sec");
+	g_assert_cmpstr (pv_dialect_prefix (dialect), ==, "sec");
+}
+
 static PvDialect *
 load (const char *text, GError **error)
 {
@@ -102,6 +131,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/provisioner/names/table", test_table);
 	g_test_add_func ("/provisioner/names/matches", test_matches);
+	g_test_add_func ("/provisioner/dialect/heard", test_heard);
 	g_test_add_func ("/provisioner/dialect/file", test_file);
 	g_test_add_func ("/provisioner/dialect/bad-file", test_bad_file);
 	return g_test_run ();

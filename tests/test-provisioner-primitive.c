@@ -6,6 +6,7 @@
 
 #include "provisioner/codec-json.h"
 #include "provisioner/error.h"
+#include "provisioner/limits.h"
 #include "provisioner/primitive.h"
 
 #include <string.h>
@@ -35,6 +36,9 @@ test_addresses (void)
 	assert_child (dialect, "//mef.example.com/r1", FALSE, "//mef.example.com/r1");
 	dialect->child_form = PV_CHILD_STRUCTURED;
 	assert_child (dialect, "r1", FALSE, "//mef.example.com/-/r1");
+	g_free (dialect->base);
+	dialect->base = g_strdup ("-/");
+	assert_child (dialect, "r1", FALSE, "//mef.example.com/-/r1");
 	assert_child (dialect, "", FALSE, NULL);
 	assert_child (dialect, "..", FALSE, NULL);
 	assert_child (dialect, "a/../b", FALSE, NULL);
@@ -42,6 +46,23 @@ test_addresses (void)
 	assert_child (dialect, "a?x=1", FALSE, NULL);
 	assert_child (dialect, "a\r\nHost: x", FALSE, NULL);
 	assert_child (dialect, "//other.example.com/r1", FALSE, NULL);
+}
+
+static void
+test_identifiers (void)
+{
+	static const char *const good[] = {"r1", "R.a-b_c~d", "-/r1", "/r1", "//mef.example.com/-/r1"};
+	static const char *const bad[] = {"",	 "/",  "..",  "../../etc/x", "a/..", "//mef.example.com",
+					  "a b", "a%2f", "a\n", "\xc3\xa4",	   "a/",   "///"};
+	g_autofree char *longest = g_strnfill (PV_ID_MAX, 'a');
+	g_autofree char *longer = g_strnfill (PV_ID_MAX + 1, 'a');
+
+	for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+		g_assert_true (pv_resource_id_is_valid (good[i]));
+	for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+		g_assert_false (pv_resource_id_is_valid (bad[i]));
+	g_assert_true (pv_resource_id_is_valid (longest));
+	g_assert_false (pv_resource_id_is_valid (longer));
 }
 
 static PvResponse *
@@ -100,6 +121,7 @@ int
 main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
+	g_test_add_func ("/provisioner/primitive/identifiers", test_identifiers);
 	g_test_add_func ("/provisioner/primitive/addresses", test_addresses);
 	g_test_add_func ("/provisioner/primitive/status", test_status);
 	g_test_add_func ("/provisioner/primitive/correlation", test_correlation);

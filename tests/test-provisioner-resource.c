@@ -198,6 +198,26 @@ test_command (void)
 }
 
 static void
+test_odd_commands (void)
+{
+	g_autoptr (PvMefClientCmd) node =
+		command ("\"cmid\":1.5,\"cmsc\":\"10\",\"cmde\":{\"cmci\":\"3\",\"cmar\":{\"mnca\":"
+			 "{\"obpa\":\"./DevCfg/ap1\",\"obti\":1,\"otsa\":{\"suid\":22}}}}");
+	g_autoptr (PvMefClientCmd) pathless = command (
+		"\"cmid\":1,\"cmsc\":10,\"cmde\":{\"cmci\":3,\"cmar\":{\"mnca\":{\"obti\":1}}}");
+	g_autoptr (PvMefClientCmd) huge =
+		command ("\"cmid\":1,\"cmsc\":10,\"cmde\":{\"cmci\":9223372036854775807}");
+	g_autoptr (PvMefClientCmd) negative =
+		command ("\"cmid\":1,\"cmsc\":10,\"cmde\":{\"cmci\":-1}");
+
+	g_assert_cmpint (node->class, ==, PV_CMD_MO_NODE);
+	g_assert_true (node->args_valid);
+	g_assert_false (pathless->args_valid);
+	g_assert_cmpint (huge->class, ==, G_MAXINT64);
+	g_assert_cmpint (negative->class, ==, -1);
+}
+
+static void
 test_bad_command (void)
 {
 	static const char *const broken[] = {
@@ -205,7 +225,9 @@ test_bad_command (void)
 		"\"cmid\":1,\"cmsc\":10",
 		"\"cmid\":{},\"cmsc\":10,\"cmde\":{\"cmci\":0}",
 		"\"cmid\":1,\"cmsc\":20,\"cmde\":{\"cmci\":0}",
-		"\"cmid\":1,\"cmsc\":10,\"cmde\":{\"cmci\":\"0\"}",
+		"\"cmid\":1,\"cmsc\":10,\"cmde\":{\"cmci\":\"none\"}",
+		"\"cmid\":true,\"cmsc\":10,\"cmde\":{\"cmci\":0}",
+		"\"cmid\":null,\"cmsc\":10,\"cmde\":{\"cmci\":0}",
 	};
 	/* These are answered with 42. */
 	static const char *const bad_args[] = {
@@ -234,6 +256,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/provisioner/resource/key", test_key);
 	g_test_add_func ("/provisioner/resource/targets", test_targets);
 	g_test_add_func ("/provisioner/resource/command", test_command);
+	g_test_add_func ("/provisioner/resource/odd-commands", test_odd_commands);
 	g_test_add_func ("/provisioner/resource/bad-command", test_bad_command);
 	return g_test_run ();
 }

@@ -66,7 +66,7 @@ derive_status (PvOperation operation, guint http)
 	for (guint i = 0; i < G_N_ELEMENTS (derived); i++)
 		if (derived[i].http == http)
 			return derived[i].status;
-	if (http == 200)
+	if (http == 200 || http == 204)
 		return operation == PV_UPDATE   ? PV_RSC_UPDATED
 		       : operation == PV_DELETE ? PV_RSC_DELETED
 						: PV_RSC_OK;
@@ -79,9 +79,15 @@ read_status (const PvHttpResponse *http, PvOperation operation, guint *status, G
 	const char *header = pv_http_response_header (http, "x-m2m-rsc");
 	guint64 value;
 
+	if (!pv_http_response_check_redirect (http, error))
+		return FALSE;
 	if (header == NULL) {
 		*status = derive_status (operation, http->status);
-		return TRUE;
+		if (*status != 0)
+			return TRUE;
+		g_set_error (error, PV_ERROR, PV_ERROR_MISMATCH,
+			     "the MEF answered with HTTP status %u and no X-M2M-RSC", http->status);
+		return FALSE;
 	}
 	if (!g_ascii_string_to_unsigned (header, 10, 1000, 9999, &value, NULL)) {
 		g_set_error (error, PV_ERROR, PV_ERROR_MALFORMED, "X-M2M-RSC is not a status code");
@@ -103,6 +109,7 @@ read_content (const PvHttpResponse *http, PvResponse *response, GError **error)
 {
 	gsize length;
 	const char *bytes = g_bytes_get_data (http->body, &length);
+	const char *type = pv_http_response_header (http, "content-type");
 	g_autoptr (GError) cause = NULL;
 
 	if (length == 0)
@@ -110,6 +117,11 @@ read_content (const PvHttpResponse *http, PvResponse *response, GError **error)
 	response->content = pv_json_parse (bytes, length, PV_BODY_MAX, &cause);
 	if (response->content != NULL || response->status >= 3000)
 		return TRUE;
+	if (type != NULL && strstr (type, "json") == NULL) {
+		g_autofree char *shown = g_strescape (type, NULL);
+
+		g_prefix_error (&cause, "content of type %.60s: ", shown);
+	}
 	g_propagate_error (error, g_steal_pointer (&cause));
 	return FALSE;
 }

@@ -240,6 +240,19 @@ enrol (Run *run, GError **error)
 	return keep (run, answer, error);
 }
 
+/* The MEF commanded one more before the first was published: only the latest is wanted. */
+static void
+supersede (PvExchange *exchange)
+{
+	for (guint i = 0; exchange->certificate != 0 && i < exchange->staged->len; i++) {
+		if (g_array_index (exchange->staged, guint32, i) != exchange->certificate)
+			continue;
+		exchange->ops->discard (exchange->keystore, exchange->certificate);
+		g_array_remove_index (exchange->staged, i);
+		return;
+	}
+}
+
 static gboolean
 certify (Run *run, GError **error)
 {
@@ -248,7 +261,9 @@ certify (Run *run, GError **error)
 
 	pv_phase_begin (exchange->events, PV_PHASE_CERTIFICATE, "8.3.6.2.2");
 	if (enrol (run, &cause)) {
+		supersede (exchange);
 		g_array_append_val (exchange->staged, run->staged);
+		exchange->certificate = run->staged;
 		exchange->has_certificate = TRUE;
 		pv_phase_end (exchange->events, PV_PHASE_CERTIFICATE, "done");
 		return TRUE;

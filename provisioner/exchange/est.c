@@ -84,6 +84,10 @@ fail (const PvHttpResponse *response, const char *operation, GError **error)
 						response->status, words);
 	guint retry_after_s = response->retry_after_s;
 
+	if (!pv_http_response_check_redirect (response, error)) {
+		g_prefix_error (error, "EST %s: ", operation);
+		return;
+	}
 	/* R: 202 must carry Retry-After; without it a minute is waited (the caller doubles it). */
 	if (response->status == 202 && retry_after_s == 0)
 		retry_after_s = PENDING_DEFAULT_S;

@@ -137,7 +137,7 @@ pv_exchange_run (const PvJob *job,
 	events->answered = job->acknowledge;
 	exchange.release = g_strdup (job->dialect->release);
 	exchange.staged = g_array_copy (job->staged);
-	exchange.has_certificate = job->has_staged_certificate;
+	exchange.has_certificate = exchange.has_spare = job->has_staged_certificate;
 	pv_auth_init (&exchange.auth, events, job->credentials);
 	exchange.session = pv_session_open (job, &exchange.auth, job->mef_port, NULL);
 	done = purposes[job->purpose](&exchange, error);

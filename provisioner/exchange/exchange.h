@@ -22,6 +22,8 @@ typedef struct {
 	PvMefClientReg *registration; /* (nullable) */
 	GArray *staged;               /* guint32: pieces to publish */
 	gboolean has_certificate;     /* one is staged, or was provisioned in this exchange */
+	gboolean has_spare;           /* one was staged before, and no command has brought it */
+	guint32 certificate;          /* the latest that this exchange staged; 0: none */
 	gboolean made_anew;           /* the MEF had lost the registration */
 } PvExchange;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MEF Client Command. Carried out here: NO_MORE_COMMANDS, CERT_PROV by EST; every other class is
- * answered with its status code.
+ * MEF Client Command. Carried out here: NO_MORE_COMMANDS, CERT_PROV by EST; MO_NODE finds no node, for
+ * no object tree is configured; every other class is answered with its status code.
  */
 #include <config.h>
 
@@ -13,10 +13,9 @@
 #include "provisioner/exchange/est.h"
 #include "provisioner/exchange/mef-register.h"
 #include "provisioner/exchange/mef.h"
+#include "provisioner/identity.h"
 #include "provisioner/limits.h"
 #include "provisioner/resource-mef-client-cmd.h"
-
-#define POLL_DEFAULT_S 3600 /* decision 12 */
 
 /* What this exchange reported last, or the job's memory of it. */
 typedef struct {
@@ -24,13 +23,22 @@ typedef struct {
 	guint status;
 } Reported;
 
+/* @command: (nullable): none at all was announced; then enroleed asks as often as it is set to */
 static void
-tell_no_more (PvExchange *exchange, gint64 retry_s)
+tell_no_more (PvExchange *exchange, const PvMefClientCmd *command)
 {
 	JsonObject *event = pv_event_new ("no-more-commands");
 
-	json_object_set_int_member (event, "retry_s", retry_s);
+	if (command != NULL)
+		json_object_set_int_member (event, "retry_s", command->retry_s);
 	pv_event_send (exchange->events, event);
+}
+
+/* For an MEF that may be itself again soon. */
+static void
+pause_before (guint attempt)
+{
+	g_usleep (attempt * G_USEC_PER_SEC);
 }
 
 /* R-8.3.9.7-1 to -4; decision with A36: only for the identity that this client holds. */
@@ -43,7 +51,7 @@ is_acceptable (const PvExchange *exchange, const PvMefClientCmd *command)
 	guint port;
 
 	return args->protocol == PV_CERT_PROV_EST && args->subject_kind == job->client_kind &&
-	       g_str_equal (args->subject_id, job->client_id) &&
+	       pv_identifier_is_same (job->client_id, args->subject_id) &&
 	       pv_est_parse_uri (args->uri, job->mef_fqdn, &port, &path, NULL);
 }
 
@@ -78,10 +86,21 @@ status_of_failure (const GError *error)
 	return PV_CMD_CERT_PROV_SERVER_ERROR;
 }
 
+/* What an exchange that was ended staged for such a command; the next command wants another one. */
+static gboolean
+take_spare (PvExchange *exchange)
+{
+	gboolean has_spare = exchange->has_spare;
+
+	exchange->has_spare = FALSE;
+	return has_spare;
+}
+
 /* Fails only for 202: there is no status for "in progress", so nothing is reported. */
 static gboolean
 provision (PvExchange *exchange, const PvMefClientCmd *command, guint *status, GError **error)
 {
+	const PvJob *job = exchange->job;
 	guint depth = exchange->events->depth;
 	g_autoptr (GError) cause = NULL;
 
@@ -90,10 +109,9 @@ provision (PvExchange *exchange, const PvMefClientCmd *command, guint *status, G
 		return TRUE;
 	*status = PV_CMD_OK;
 	/* OK is said of what holds: where enroleed answers, the certificate is published first */
-	if ((exchange->has_certificate ||
-	     pv_certificate_provision (exchange, command->cert_prov.uri,
-				       command->cert_prov.subject_kind,
-				       command->cert_prov.subject_id, &cause)) &&
+	if ((take_spare (exchange) ||
+	     pv_certificate_provision (exchange, command->cert_prov.uri, job->client_kind,
+				       job->client_id, &cause)) &&
 	    (!exchange->events->answered || pv_exchange_publish (exchange, &cause)))
 		return TRUE;
 	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING)) {
@@ -120,13 +138,18 @@ carry_out (PvExchange *exchange,
 		return TRUE;
 	}
 	*status = PV_CMD_CLASS_NOT_SUPPORTED;
-	if (command->class > PV_CMD_CERT_PROV)
+	if (command->class != PV_CMD_NO_MORE_COMMANDS && command->class != PV_CMD_CERT_PROV &&
+	    command->class != PV_CMD_MO_NODE)
 		return TRUE;
 	*status = PV_CMD_BAD_ARGUMENTS;
 	if (!command->args_valid)
 		return TRUE;
 	*status = PV_CMD_UNACCEPTABLE_ARGUMENTS;
-	if (command->target != NULL && !g_str_equal (command->target, exchange->job->client_id))
+	if (command->target != NULL &&
+	    !pv_identifier_is_same (exchange->job->client_id, command->target))
+		return TRUE;
+	*status = PV_CMD_MO_NODE_NOT_FOUND; /* R-8.3.9.9.1-1 */
+	if (command->class == PV_CMD_MO_NODE)
 		return TRUE;
 	return provision (exchange, command, status, error);
 }
@@ -156,55 +179,97 @@ is_the_end (const PvMefClientCmd *command)
 	return command->class == PV_CMD_NO_MORE_COMMANDS && command->args_valid;
 }
 
+/* Section 6.3 of the digest: an Update without answer is repeated as it was. An MEF that got it the first
+ * time has gone on, and discards a status that is not of its latest command. */
+static gboolean
+report (PvExchange *exchange,
+	const char *id,
+	const PvMefClientCmd *command,
+	guint status,
+	JsonNode **next,
+	GError **error)
+{
+	g_autoptr (JsonNode) update = pv_mef_client_cmd_build_status (exchange->job->dialect,
+								      command->id, status);
+
+	for (guint attempt = 1;; attempt++) {
+		g_autoptr (GError) cause = NULL;
+
+		if (pv_mef_child (exchange, exchange->session->transport, PV_UPDATE, id, update,
+				  next, &cause))
+			return TRUE;
+		if (attempt == PV_COMMAND_TRIES ||
+		    (!g_error_matches (cause, PV_ERROR, PV_ERROR_TIMEOUT) &&
+		     !g_error_matches (cause, PV_ERROR, PV_ERROR_UNREACHABLE))) {
+			g_propagate_error (error, g_steal_pointer (&cause));
+			return FALSE;
+		}
+		pause_before (attempt);
+	}
+}
+
 /* One command: carried out and reported. @content is replaced by the next one. */
 static gboolean
 handle (PvExchange *exchange,
 	const char *id,
+	const PvMefClientCmd *command,
 	JsonNode **content,
 	Reported *reported,
-	gboolean *end,
 	GError **error)
 {
-	const PvDialect *dialect = exchange->job->dialect;
-	g_autoptr (PvMefClientCmd) command = pv_mef_client_cmd_parse (dialect, *content, error);
-	g_autoptr (JsonNode) update = NULL;
 	g_autoptr (JsonNode) next = NULL;
 	guint status;
 
-	if (command == NULL)
+	if (!carry_out (exchange, command, reported, &status, error) ||
+	    !remember (exchange, reported, command, status, error) ||
+	    !report (exchange, id, command, status, &next, error))
 		return FALSE;
-	*end = is_the_end (command);
-	if (*end) {
-		tell_no_more (exchange, command->retry_s);
-		return TRUE;
-	}
-	if (!carry_out (exchange, command, reported, &status, error))
-		return FALSE;
-	if (!remember (exchange, reported, command, status, error))
-		return FALSE;
-	update = pv_mef_client_cmd_build_status (dialect, command->id, status);
-	if (!pv_mef_child (exchange, exchange->session->transport, PV_UPDATE, id, update, &next,
-			   error))
-		return FALSE;
-	json_node_unref (*content);
+	g_clear_pointer (content, json_node_unref);
 	*content = g_steal_pointer (&next);
 	return TRUE;
+}
+
+/* The command that the MEF has now: out of @content, the answer to an Update, or retrieved; again where it
+ * cannot be understood (section 6.2 a of the digest). */
+static PvMefClientCmd *
+fetch (PvExchange *exchange, const char *id, JsonNode **content, GError **error)
+{
+	for (guint attempt = 1;; attempt++) {
+		g_autoptr (GError) cause = NULL;
+		PvMefClientCmd *command = NULL;
+
+		if (*content != NULL || pv_mef_child (exchange, exchange->session->transport,
+						      PV_RETRIEVE, id, NULL, content, &cause))
+			command = pv_mef_client_cmd_parse (exchange->job->dialect, *content, &cause);
+		if (command != NULL)
+			return command;
+		g_clear_pointer (content, json_node_unref);
+		if (attempt == PV_COMMAND_TRIES ||
+		    !g_error_matches (cause, PV_ERROR, PV_ERROR_MALFORMED)) {
+			g_propagate_error (error, g_steal_pointer (&cause));
+			return NULL;
+		}
+		pause_before (attempt);
+	}
 }
 
 static gboolean
 loop (PvExchange *exchange, const char *id, Reported *reported, GError **error)
 {
 	g_autoptr (JsonNode) content = NULL;
-	gboolean end = FALSE;
 
-	if (!pv_mef_child (exchange, exchange->session->transport, PV_RETRIEVE, id, NULL, &content,
-			   error))
-		return FALSE;
-	for (guint i = 0; i < PV_COMMANDS_MAX && !end; i++)
-		if (!handle (exchange, id, &content, reported, &end, error))
+	for (guint i = 0; i < PV_COMMANDS_MAX; i++) {
+		g_autoptr (PvMefClientCmd) command = fetch (exchange, id, &content, error);
+
+		if (command == NULL)
 			return FALSE;
-	if (end)
-		return TRUE;
+		if (is_the_end (command)) {
+			tell_no_more (exchange, command);
+			return TRUE;
+		}
+		if (!handle (exchange, id, command, &content, reported, error))
+			return FALSE;
+	}
 	g_set_error (error, PV_ERROR, PV_ERROR_LIMIT, "the MEF issues commands without end");
 	return FALSE;
 }
@@ -242,8 +307,10 @@ pv_mef_commands (PvExchange *exchange, GError **error)
 	if (!find_command (exchange, &id, error))
 		return FALSE;
 	if (id == NULL)
-		tell_no_more (exchange, POLL_DEFAULT_S);
-	if (job->last_command_id != NULL)
+		tell_no_more (exchange, NULL);
+	/* a cmdID tells commands of one registration apart (8.3.9.1) */
+	if (job->last_command_id != NULL &&
+	    g_strcmp0 (job->registration_id, exchange->registration->granted.id) == 0)
 		reported.id = json_node_copy (job->last_command_id);
 	if (id != NULL)
 		done = loop (exchange, id, &reported, error);

@@ -51,6 +51,15 @@ send_once (PvExchange *exchange,
 	return TRUE;
 }
 
+static void
+hint (GError *error)
+{
+	char *text = g_strdup_printf ("%s; %s", error->message, PV_DIALECT_HINT);
+
+	g_free (error->message);
+	error->message = text;
+}
+
 gboolean
 pv_mef_request (PvExchange *exchange,
 		PvTransport *transport,
@@ -66,6 +75,8 @@ pv_mef_request (PvExchange *exchange,
 			return TRUE;
 		if (g_error_matches (cause, PV_ERROR, PV_ERROR_RELEASE) && lower_release (exchange))
 			continue;
+		if (g_error_matches (cause, PV_ERROR, PV_ERROR_REQUEST))
+			hint (cause);
 		g_propagate_error (error, g_steal_pointer (&cause));
 		return FALSE;
 	}
@@ -82,9 +93,16 @@ pv_mef_create (PvExchange *exchange,
 	g_autofree char *to = pv_address_base (exchange->job->dialect, exchange->job->mef_fqdn);
 	g_autoptr (PvRequest) request = pv_request_new (PV_CREATE, to);
 
+	g_autoptr (GError) cause = NULL;
+
 	request->resource_type = type;
 	request->content = content;
-	return pv_mef_request (exchange, transport, request, PV_RSC_CREATED, answer, error);
+	if (pv_mef_request (exchange, transport, request, PV_RSC_CREATED, answer, &cause))
+		return TRUE;
+	if (g_error_matches (cause, PV_ERROR, PV_ERROR_NOT_FOUND))
+		hint (cause); /* the base is there, under another path */
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return FALSE;
 }
 
 static gboolean

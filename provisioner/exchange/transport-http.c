@@ -21,6 +21,10 @@ typedef struct {
 	PvTls *tls;
 	struct curl_slist *connect_to;
 	char *origin; /* https://fqdn:port */
+	guint stall_s;
+	gint64 heard_us; /* when the MEF was last heard, while a request is out; 0 before that */
+	curl_off_t sent; /* octets of the request, when that was last looked at */
+	gboolean stalled;
 	char error_text[CURL_ERROR_SIZE];
 } HttpTransport;
 
@@ -30,7 +34,9 @@ typedef struct {
 	GByteArray *body;
 	gsize body_max;
 	guint header_lines;
+	gsize header_bytes;
 	gboolean too_large;
+	HttpTransport *http;
 } Collector;
 
 static CURLcode
@@ -43,7 +49,27 @@ on_ssl_context (CURL *curl, void *context, void *data)
 static int
 on_before_request (void *data, char *ip, char *local_ip, int port, int local_port)
 {
-	return pv_tls_is_acceptable (data) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	HttpTransport *http = data;
+
+	http->heard_us = g_get_monotonic_time ();
+	return pv_tls_is_acceptable (http->tls) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* libcurl's own watch for slowness counts from the handshake's octets, and takes drops of a header line
+ * for progress. Before the request the time to connect is what counts. */
+static int
+on_progress (void *data, curl_off_t to_come, curl_off_t come, curl_off_t to_go, curl_off_t gone)
+{
+	HttpTransport *http = data;
+	gint64 now_us = g_get_monotonic_time ();
+
+	if (http->heard_us == 0)
+		return 0;
+	if (gone != http->sent)
+		http->heard_us = now_us;
+	http->sent = gone;
+	http->stalled = now_us - http->heard_us > http->stall_s * G_USEC_PER_SEC;
+	return http->stalled;
 }
 
 static size_t
@@ -52,6 +78,7 @@ on_body (char *bytes, size_t size, size_t count, void *data)
 	Collector *collector = data;
 	gsize length = size * count;
 
+	collector->http->heard_us = g_get_monotonic_time ();
 	if (length > collector->body_max - collector->body->len) {
 		collector->too_large = TRUE;
 		return 0;
@@ -69,7 +96,10 @@ on_header (char *bytes, size_t size, size_t count, void *data)
 	g_autofree char *name = NULL;
 	char *value;
 
-	if (length > PV_HEADER_MAX || ++collector->header_lines > PV_HEADERS_MAX) {
+	collector->http->heard_us = g_get_monotonic_time ();
+	collector->header_bytes += length;
+	if (length > PV_HEADER_MAX || ++collector->header_lines > PV_HEADERS_MAX ||
+	    collector->header_bytes > PV_HEADERS_BYTES_MAX) {
 		collector->too_large = TRUE;
 		return 0;
 	}
@@ -118,6 +148,12 @@ explain (const HttpTransport *http, const Collector *collector, CURLcode result,
 			     "the answer is larger than %" G_GSIZE_FORMAT
 			     " bytes, or its header is",
 			     collector->body_max);
+		return;
+	}
+	if (http->stalled) {
+		g_set_error (error, PV_ERROR, PV_ERROR_TIMEOUT,
+			     "%s: not a word for %u s in the middle of a request (StallTimeSec)",
+			     http->origin, http->stall_s);
 		return;
 	}
 	if (result == CURLE_ABORTED_BY_CALLBACK) {
@@ -170,17 +206,37 @@ set_request (HttpTransport *http, const PvHttpRequest *request, Collector *colle
 	http->error_text[0] = '\0';
 }
 
+/* Seconds, or a date: that one is counted from the MEF's own clock where it tells (RFC 9110 10.2.3). */
+static guint
+retry_after (const PvHttpResponse *response)
+{
+	const char *text = pv_http_response_header (response, "retry-after");
+	const char *date = pv_http_response_header (response, "date");
+	gint64 until, now;
+	guint64 seconds;
+
+	if (text == NULL)
+		return 0;
+	if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &seconds, NULL))
+		return MIN (seconds, PV_RETRY_AFTER_MAX_S);
+	until = curl_getdate (text, NULL);
+	now = date != NULL ? curl_getdate (date, NULL) : -1;
+	if (until == -1)
+		return 0;
+	if (now == -1)
+		now = g_get_real_time () / G_USEC_PER_SEC;
+	return CLAMP (until - now, 0, PV_RETRY_AFTER_MAX_S);
+}
+
 static void
 finish_response (HttpTransport *http, Collector *collector)
 {
 	PvHttpResponse *response = collector->response;
-	curl_off_t retry_after = 0;
 	long status = 0;
 
 	curl_easy_getinfo (http->curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo (http->curl, CURLINFO_RETRY_AFTER, &retry_after);
 	response->status = status;
-	response->retry_after_s = CLAMP (retry_after, 0, PV_RETRY_AFTER_MAX_S);
+	response->retry_after_s = retry_after (response);
 	response->body = g_byte_array_free_to_bytes (g_steal_pointer (&collector->body));
 }
 
@@ -189,12 +245,17 @@ http_request (PvTransport *transport, const PvHttpRequest *request, GError **err
 {
 	HttpTransport *http = (HttpTransport *)transport;
 	g_autoptr (PvHttpResponse) response = g_new0 (PvHttpResponse, 1);
-	Collector collector = {response, g_byte_array_new (), request->answer_max, 0, FALSE};
+	Collector collector = {.response = response,
+			       .body = g_byte_array_new (),
+			       .body_max = request->answer_max,
+			       .http = http};
 	struct curl_slist *headers = header_list (request);
 	CURLcode result;
 
 	response->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	set_request (http, request, &collector);
+	http->heard_us = http->sent = 0;
+	http->stalled = FALSE;
 	curl_easy_setopt (http->curl, CURLOPT_HTTPHEADER, headers);
 	result = curl_easy_perform (http->curl);
 	curl_easy_setopt (http->curl, CURLOPT_HTTPHEADER, NULL);
@@ -249,7 +310,7 @@ set_tls (HttpTransport *http)
 	curl_easy_setopt (curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 	curl_easy_setopt (curl, CURLOPT_SSL_CTX_DATA, http->tls);
 	curl_easy_setopt (curl, CURLOPT_PREREQFUNCTION, on_before_request);
-	curl_easy_setopt (curl, CURLOPT_PREREQDATA, http->tls);
+	curl_easy_setopt (curl, CURLOPT_PREREQDATA, http);
 }
 
 static void
@@ -270,8 +331,9 @@ set_http (HttpTransport *http, const PvHttpTarget *target)
 	curl_easy_setopt (curl, CURLOPT_INTERFACE, target->interface);
 	curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long)target->connect_s);
 	curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long)target->total_s);
-	curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, 1l);
-	curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long)target->stall_s);
+	curl_easy_setopt (curl, CURLOPT_NOPROGRESS, 0l);
+	curl_easy_setopt (curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt (curl, CURLOPT_XFERINFODATA, http);
 	curl_easy_setopt (curl, CURLOPT_MAXCONNECTS, 1l);
 	curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, http->error_text);
 	curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -292,6 +354,7 @@ pv_transport_http_new (const PvHttpTarget *target, PvTls *tls, GError **error)
 	http->base = (PvTransport){http_request, http_handshakes, http_tls_unique, http_free};
 	http->curl = curl;
 	http->tls = tls;
+	http->stall_s = target->stall_s;
 	http->origin = target->port == 443
 			       ? g_strdup_printf ("https://%s", target->fqdn)
 			       : g_strdup_printf ("https://%s:%u", target->fqdn, target->port);

@@ -6,6 +6,8 @@
 
 #include "provisioner/exchange/transport.h"
 
+#include "provisioner/error.h"
+
 void
 pv_http_response_free (PvHttpResponse *response)
 {
@@ -20,6 +22,20 @@ const char *
 pv_http_response_header (const PvHttpResponse *response, const char *name)
 {
 	return g_hash_table_lookup (response->headers, name);
+}
+
+gboolean
+pv_http_response_check_redirect (const PvHttpResponse *response, GError **error)
+{
+	const char *location = pv_http_response_header (response, "location");
+	g_autofree char *shown = g_strescape (location != NULL ? location : "nowhere", NULL);
+
+	if (response->status < 300 || response->status >= 400)
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_MISMATCH,
+		     "HTTP status %u points to “%.200s”: redirects are not followed", response->status,
+		     shown);
+	return FALSE;
 }
 
 void

@@ -34,6 +34,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvHttpResponse, pv_http_response_free)
  */
 const char *pv_http_response_header (const PvHttpResponse *response, const char *name);
 
+/**
+ * pv_http_response_check_redirect:
+ * @response: an answer
+ * @error: return location for an error
+ *
+ * Redirects are never followed: another host is not the MEF, another path is not what was asked.
+ *
+ * Returns: %FALSE when it is one, with PV_ERROR/MISMATCH that tells where it points.
+ */
+gboolean pv_http_response_check_redirect (const PvHttpResponse *response,
+					  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct _PvTransport PvTransport;
 
 struct _PvTransport {
