@@ -276,4 +276,42 @@ exchange 'extra=,"purpose":"decommission"'
 like "an MEF that does not answer: tried again" "$(events)" '"event":"failed".*"phase":"decommission","code":"timeout"'
 misbehave base-retrieve ""
 misbehave deregister ""
+
+# --- an MEF of another dialect: the same label of the exporter and the same text form of keys at both ends ---
+sim_settings | sed "s/^FQDN=.*/&\nDialect=alternate/" >"$tap_tmp/other.conf"
+sim_start "$tap_tmp/other.conf" other || { diag "$(cat "$tap_tmp/other.out")"; exit 99; }
+cat >"$tap_tmp/other.dialect" <<-END
+	[wire]
+	prefix=m2m
+	exporter-label=EXPORTER-oneM2M-Bootstrap
+	key-encoding=base64
+	[types]
+	mefClientReg=10004
+	symmKeyReg=10005
+	mefClientCmd=10006
+	[names]
+	mefClientReg=mefcr
+	symmKeyReg=sykr
+	adminFQDN=adminfqdn
+	targetIDs=tids
+	keyValue=kvl
+END
+other="mef=,\"dialect\":\"$tap_tmp/other.dialect\""
+for value in exported generated; do
+	exchange "$other" "key=,\"value\":\"$value\""
+	like "another dialect, a key that is $value: all is provisioned" "$(events)" 'published 2$' || diag "$(events)"
+	identifier=$(member identifier) key=$(secret)
+	is "another dialect, a key that is $value: both ends have the same" "$(sim_ctl state | python3 -c "
+import json, sys
+print(*[k['value'].lower() for k in json.load(sys.stdin)['keys'] if k['id'] == '$identifier'])")" "$key"
+	as_target "$other" 'steps="retrieve","publish"' "extra=,\"retrieve\":[\"$identifier\"]"
+	is "another dialect, a key that is $value: the target as well" "$(secret)" "$key"
+done
+sed -i 's/^key-encoding=.*/key-encoding=hex/' "$tap_tmp/other.dialect"
+as_target "$other" 'steps="retrieve","publish"' "extra=,\"retrieve\":[\"$identifier\"]"
+like "base64 is not taken for hex" "$(events)" '"event":"not-retrieved".*"code":"malformed","message":"symmKeyReg: keyValue is not a key of .* octets in hex'
+not "and no log has it" grep -qi "$key" "$tap_tmp/events"
+exchange
+like "the standard dialect: refused, and where to say it" "$(events)" \
+	'"event":"failed".*"phase":"registration","code":"request","message":"the MEF answered 4[^"]*Dialect= in enrolee.conf'
 tap_done

@@ -29,58 +29,59 @@ test_parse (void)
 	g_assert_cmpstr (text, ==, "{\"sec:mecr\":{\"et\":\"a/b'#\\\"[[\",\"n\":[1,2]}}");
 }
 
+static const struct {
+	const char *text;
+	int code;
+} bad[] = {
+	{"", PV_ERROR_MALFORMED},
+	{"[]", PV_ERROR_MALFORMED},
+	{"7", PV_ERROR_MALFORMED},
+	{"{\"a\":", PV_ERROR_MALFORMED},
+	{"{\"a\":1}}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\xff\"}", PV_ERROR_MALFORMED},
+	{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", PV_ERROR_LIMIT},
+	{"{/* \" */\"a\":1}", PV_ERROR_MALFORMED},
+	{"{'a':1}", PV_ERROR_MALFORMED},
+	{"{\"a\":1,\"a\":2}", PV_ERROR_MALFORMED},
+	{"{\"a\":1,\"\\u0061\":2}", PV_ERROR_MALFORMED},
+	{"{\"b\":[{\"a\":1,\"a\":1}]}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"x\\u0000y\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\ud800\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\ud800\\u0041\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\udc00\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\u00g0\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\x\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\n\"}", PV_ERROR_MALFORMED},
+	{"{\"a\":\"", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\", PV_ERROR_MALFORMED},
+	{"{\"a\":\"\\u00", PV_ERROR_MALFORMED},
+	{"{\"a\" 1}", PV_ERROR_MALFORMED},
+	{"{\"a\":1,}", PV_ERROR_MALFORMED},
+	{"{\"a\":[1,]}", PV_ERROR_MALFORMED},
+	{"{\"a\":[1 2]}", PV_ERROR_MALFORMED},
+	{"{a:1}", PV_ERROR_MALFORMED},
+	{"{\"a\":1e400}", PV_ERROR_MALFORMED},
+	{"{\"a\":-1e400}", PV_ERROR_MALFORMED},
+	{"{\"a\":9223372036854775808}", PV_ERROR_MALFORMED},
+	{"{\"a\":-99999999999999999999}", PV_ERROR_MALFORMED},
+	{"{\"a\":010}", PV_ERROR_MALFORMED},
+	{"{\"a\":0x10}", PV_ERROR_MALFORMED},
+	{"{\"a\":+1}", PV_ERROR_MALFORMED},
+	{"{\"a\":.5}", PV_ERROR_MALFORMED},
+	{"{\"a\":1.}", PV_ERROR_MALFORMED},
+	{"{\"a\":1e}", PV_ERROR_MALFORMED},
+	{"{\"a\":-}", PV_ERROR_MALFORMED},
+	{"{\"a\":NaN}", PV_ERROR_MALFORMED},
+	{"{\"a\":truer}", PV_ERROR_MALFORMED},
+	{"{\"a\":tru", PV_ERROR_MALFORMED},
+	{"{\"a\":}", PV_ERROR_MALFORMED},
+	{"{\"a\":1}{\"b\":2}", PV_ERROR_MALFORMED},
+	{"var x = {\"a\":1}", PV_ERROR_MALFORMED},
+};
+
 static void
 test_bad (void)
 {
-	static const struct {
-		const char *text;
-		int code;
-	} bad[] = {
-		{"", PV_ERROR_MALFORMED},
-		{"[]", PV_ERROR_MALFORMED},
-		{"7", PV_ERROR_MALFORMED},
-		{"{\"a\":", PV_ERROR_MALFORMED},
-		{"{\"a\":1}}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\xff\"}", PV_ERROR_MALFORMED},
-		{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", PV_ERROR_LIMIT},
-		{"{/* \" */\"a\":1}", PV_ERROR_MALFORMED},
-		{"{'a':1}", PV_ERROR_MALFORMED},
-		{"{\"a\":1,\"a\":2}", PV_ERROR_MALFORMED},
-		{"{\"a\":1,\"\\u0061\":2}", PV_ERROR_MALFORMED},
-		{"{\"b\":[{\"a\":1,\"a\":1}]}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"x\\u0000y\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\ud800\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\ud800\\u0041\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\udc00\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\u00g0\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\x\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\n\"}", PV_ERROR_MALFORMED},
-		{"{\"a\":\"", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\", PV_ERROR_MALFORMED},
-		{"{\"a\":\"\\u00", PV_ERROR_MALFORMED},
-		{"{\"a\" 1}", PV_ERROR_MALFORMED},
-		{"{\"a\":1,}", PV_ERROR_MALFORMED},
-		{"{\"a\":[1,]}", PV_ERROR_MALFORMED},
-		{"{\"a\":[1 2]}", PV_ERROR_MALFORMED},
-		{"{a:1}", PV_ERROR_MALFORMED},
-		{"{\"a\":1e400}", PV_ERROR_MALFORMED},
-		{"{\"a\":-1e400}", PV_ERROR_MALFORMED},
-		{"{\"a\":9223372036854775808}", PV_ERROR_MALFORMED},
-		{"{\"a\":-99999999999999999999}", PV_ERROR_MALFORMED},
-		{"{\"a\":010}", PV_ERROR_MALFORMED},
-		{"{\"a\":0x10}", PV_ERROR_MALFORMED},
-		{"{\"a\":+1}", PV_ERROR_MALFORMED},
-		{"{\"a\":.5}", PV_ERROR_MALFORMED},
-		{"{\"a\":1.}", PV_ERROR_MALFORMED},
-		{"{\"a\":1e}", PV_ERROR_MALFORMED},
-		{"{\"a\":-}", PV_ERROR_MALFORMED},
-		{"{\"a\":NaN}", PV_ERROR_MALFORMED},
-		{"{\"a\":truer}", PV_ERROR_MALFORMED},
-		{"{\"a\":tru", PV_ERROR_MALFORMED},
-		{"{\"a\":}", PV_ERROR_MALFORMED},
-		{"{\"a\":1}{\"b\":2}", PV_ERROR_MALFORMED},
-		{"var x = {\"a\":1}", PV_ERROR_MALFORMED},
-	};
 	g_autofree char *big = g_strnfill (PV_BODY_MAX + 1, ' ');
 	g_autoptr (GError) too_big = NULL;
 

@@ -8,6 +8,7 @@
 #include "provisioner/error.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 static void
 test_table (void)
@@ -125,6 +126,89 @@ test_bad_file (void)
 	}
 }
 
+static char *
+read_source (const char *name)
+{
+	const char *top = g_getenv ("top_srcdir");
+	g_autofree char *path = g_build_filename (top != NULL ? top : ".", name, NULL);
+	char *text = NULL;
+
+	g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+	return text;
+}
+
+/* The sample with the # of its keys taken away. */
+static char *
+read_sample (void)
+{
+	g_autofree char *text = read_source ("pkg/examples/mef.dialect");
+	g_autoptr (GRegex) commented = g_regex_new ("^#(\\S+=)", G_REGEX_MULTILINE, 0, NULL);
+
+	return g_regex_replace (commented, text, -1, 0, "\\1", 0, NULL);
+}
+
+/* The sample has every key, and its values are what holds without it. */
+static void
+test_sample (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *sample = read_sample ();
+	g_autoptr (PvDialect) from_sample = load (sample, &error);
+	g_autoptr (PvDialect) standard = pv_dialect_new ();
+	g_autoptr (GKeyFile) file = g_key_file_new ();
+
+	g_assert_no_error (error);
+	g_assert_true (g_key_file_load_from_data (file, sample, -1, G_KEY_FILE_NONE, NULL));
+	for (guint i = 0; pv_dialect_wire_key (i) != NULL; i++)
+		g_assert_true (g_key_file_has_key (file, "wire", pv_dialect_wire_key (i), NULL));
+	for (guint i = 0; i < PV_N_NAMES; i++)
+		g_assert_cmpstr (from_sample->sent[i], ==, pv_name_entry (i)->short_name);
+	g_assert_cmpstr (from_sample->prefix, ==, pv_dialect_prefix (standard));
+	g_assert_cmpstr (from_sample->base, ==, standard->base);
+	g_assert_cmpstr (from_sample->release, ==, standard->release);
+	g_assert_cmpstr (from_sample->exporter_label, ==, standard->exporter_label);
+	g_assert_cmpstr (from_sample->media_type, ==, standard->media_type);
+	g_assert_cmpint (from_sample->path_form, ==, standard->path_form);
+	g_assert_cmpint (from_sample->child_form, ==, standard->child_form);
+	g_assert_cmpint (from_sample->key_encoding, ==, standard->key_encoding);
+	g_assert_cmpint (from_sample->node_name, ==, standard->node_name);
+	g_assert_cmpint (from_sample->cse_name, ==, standard->cse_name);
+	g_assert_true (g_key_file_has_key (file, "types", "mefClientReg", NULL));
+	g_assert_true (g_key_file_has_key (file, "types", "symmKeyReg", NULL));
+	g_assert_true (g_key_file_has_key (file, "types", "mefClientCmd", NULL));
+	g_assert_cmpuint (from_sample->mef_client_reg_type, ==, standard->mef_client_reg_type);
+	g_assert_cmpuint (from_sample->symm_key_reg_type, ==, standard->symm_key_reg_type);
+	g_assert_cmpuint (from_sample->mef_client_cmd_type, ==, standard->mef_client_cmd_type);
+}
+
+/* The page has a line for each name, with what is sent and what is accepted, and an entry for each key. */
+static void
+test_page (void)
+{
+	g_autofree char *page = read_source ("pkg/man/enrolee-dialect.5");
+
+	for (guint i = 0; i < PV_N_NAMES; i++) {
+		const PvNameEntry *entry = pv_name_entry (i);
+		g_autoptr (GString) line = g_string_new ("\n");
+
+		g_string_append_printf (line, "%-24s%-6s", entry->long_name, entry->short_name);
+		for (guint j = 0; j < G_N_ELEMENTS (entry->aliases) && entry->aliases[j] != NULL; j++)
+			g_string_append_printf (line, "%s%s", j > 0 ? " " : "", entry->aliases[j]);
+		while (line->str[line->len - 1] == ' ')
+			g_string_truncate (line, line->len - 1);
+		g_string_append_c (line, '\n');
+		if (strstr (page, line->str) == NULL)
+			g_error ("enrolee-dialect(5) has no line “%s”", g_strstrip (line->str));
+	}
+	for (guint i = 0; pv_dialect_wire_key (i) != NULL; i++) {
+		g_auto (GStrv) parts = g_strsplit (pv_dialect_wire_key (i), "-", -1);
+		g_autofree char *key = g_strjoinv ("\\-", parts);
+		g_autofree char *entry = g_strdup_printf ("\n.BI %s = ", key);
+
+		g_assert_nonnull (strstr (page, entry));
+	}
+}
+
 int
 main (int argc, char **argv)
 {
@@ -134,5 +218,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/provisioner/dialect/heard", test_heard);
 	g_test_add_func ("/provisioner/dialect/file", test_file);
 	g_test_add_func ("/provisioner/dialect/bad-file", test_bad_file);
+	g_test_add_func ("/provisioner/dialect/sample", test_sample);
+	g_test_add_func ("/provisioner/dialect/page", test_page);
 	return g_test_run ();
 }

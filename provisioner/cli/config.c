@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provisioner/cli/cli-output.h"
+#include "provisioner/dialect.h"
 
 typedef void (*Visit) (gpointer data,
 		       const char *heading,
@@ -90,6 +91,27 @@ json_one (gpointer data,
 	json_builder_end_object (builder);
 }
 
+/* What the settings name and only the exchange would read. A systemd credential is seen by the unit alone. */
+static gboolean
+check_dialects (const PvSettings *settings, GError **error)
+{
+	g_auto (GStrv) names = pv_settings_names (settings, "mef");
+
+	for (guint i = 0; names[i] != NULL; i++) {
+		g_autofree char *path = pv_settings_get (settings, "mef", names[i], "Dialect");
+		g_autoptr (PvDialect) dialect = NULL;
+
+		if (path == NULL || path[0] != '/')
+			continue;
+		dialect = pv_dialect_load (path, error);
+		if (dialect == NULL) {
+			g_prefix_error (error, "[mef %s] Dialect: ", names[i]);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
 int
 cli_config (Cli *cli, int argc, char **argv)
 {
@@ -101,7 +123,7 @@ cli_config (Cli *cli, int argc, char **argv)
 	if (!cli_parse (cli, NULL, &argc, &argv, 0, 0))
 		return CLI_USAGE;
 	settings = pv_settings_load (cli->config_dir, &error);
-	if (settings == NULL)
+	if (settings == NULL || !check_dialects (settings, &error))
 		return cli_fail (cli, error);
 	if (!cli->json) {
 		visit_all (settings, print_one, &last);
