@@ -123,6 +123,9 @@
 #define PV_EXCHANGE_EVENT_FD 4
 #define PV_EXCHANGE_TRACE_FD 5
 
+/* The last line of a trace that is complete ends so. */
+#define PV_TRACE_END "end of the trace"
+
 /* Steps of a job */
 #define PV_STEP_REGISTER "register"
 #define PV_STEP_COMMANDS "commands"

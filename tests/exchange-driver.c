@@ -73,8 +73,11 @@ main (int argc, char **argv)
 	g_autoptr (GError) error = NULL;
 	gsize length = fread (text, 1, sizeof text, stdin);
 	g_autoptr (PvJob) job = pv_job_parse (text, length, &error);
+	g_autoptr (PvTrace) trace =
+		job != NULL && job->trace >= 0 ? pv_trace_new (job->trace, job->dialect) : NULL;
 	int status = EXIT_SUCCESS;
 
+	events.trace = trace;
 	if (job != NULL && job->acknowledge) {
 		g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, sockets), ==, 0);
 		events.descriptor = sockets[0];

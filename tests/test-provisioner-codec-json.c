@@ -223,6 +223,22 @@ test_reader_faults (void)
 	}
 }
 
+/* A message goes to the journal: it must not repeat what may be a key value. */
+static void
+test_quotes_nothing (void)
+{
+	static const char *const texts[] = {"{\"kv\":S3CRET}", "{\"kv\":\"a\" \"S3CRET\"}",
+					    "{\"a\":\"S3CRET\" \"b\"}"};
+
+	for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+		g_autoptr (GError) error = NULL;
+
+		g_assert_null (pv_json_parse (texts[i], strlen (texts[i]), 1000, &error));
+		g_assert_error (error, PV_ERROR, PV_ERROR_MALFORMED);
+		g_assert_null (strstr (error->message, "S3CRET"));
+	}
+}
+
 int
 main (int argc, char **argv)
 {
@@ -234,5 +250,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/provisioner/codec-json/numbers", test_numbers);
 	g_test_add_func ("/provisioner/codec-json/reader", test_reader);
 	g_test_add_func ("/provisioner/codec-json/reader-faults", test_reader_faults);
+	g_test_add_func ("/provisioner/codec-json/quotes-nothing", test_quotes_nothing);
 	return g_test_run ();
 }

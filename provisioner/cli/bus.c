@@ -4,6 +4,8 @@
 
 #include "provisioner/cli/bus.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "provisioner/error.h"
 
 GDBusConnection *
@@ -111,6 +113,43 @@ cli_bus_call_within (GDBusConnection *bus,
 	int timeout_ms = timeout_s > 0 && timeout_s < G_MAXINT / 1000 ? timeout_s * 1000 : G_MAXINT;
 
 	return call (bus, method, arguments, reply, timeout_ms, error);
+}
+
+gboolean
+cli_bus_call_enrol (GDBusConnection *bus, const char *name, int trace, GError **error)
+{
+	g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
+	g_autoptr (GError) cause = NULL;
+	g_autoptr (GVariant) reply = NULL;
+	GVariantDict options;
+
+	g_variant_dict_init (&options, NULL);
+	if (trace >= 0) {
+		int index = g_unix_fd_list_append (list, trace, error);
+
+		if (index < 0) {
+			g_variant_dict_clear (&options);
+			return FALSE;
+		}
+		g_variant_dict_insert (&options, "trace", "h", index);
+	}
+	reply = g_dbus_connection_call_with_unix_fd_list_sync (
+		bus,
+		PV_BUS_NAME,
+		PV_BUS_PATH,
+		PV_BUS_INTERFACE,
+		"Enrol",
+		g_variant_new ("(s@a{sv})", name, g_variant_dict_end (&options)),
+		G_VARIANT_TYPE ("()"),
+		G_DBUS_CALL_FLAGS_NONE,
+		-1,
+		list,
+		NULL,
+		NULL,
+		&cause);
+	if (reply == NULL)
+		translate (cause, error);
+	return reply != NULL;
 }
 
 void

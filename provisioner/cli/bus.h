@@ -39,6 +39,17 @@ GVariant *cli_bus_call_within (GDBusConnection *bus,
 			       int timeout_s,
 			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * cli_bus_call_enrol:
+ * @trace: a descriptor for what is exchanged; -1 for none
+ *
+ * Calls Enrol; errors as cli_bus_call().
+ */
+gboolean cli_bus_call_enrol (GDBusConnection *bus,
+			     const char *name,
+			     int trace,
+			     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Calls without an end of waiting; @answered uses cli_bus_call_finish(). */
 void cli_bus_call_start (GDBusConnection *bus,
 			 const char *method,

@@ -26,8 +26,8 @@ pv_event_new (const char *name)
 	return event;
 }
 
-void
-pv_event_send (PvEvents *events, JsonObject *event)
+static void
+send_event (PvEvents *events, JsonObject *event)
 {
 	g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), event);
 	g_autofree char *text = json_to_string (node, FALSE);
@@ -42,6 +42,18 @@ pv_event_send (PvEvents *events, JsonObject *event)
 			return;
 		sent += step;
 	}
+}
+
+void
+pv_event_send (PvEvents *events, JsonObject *event)
+{
+	g_autofree char *problem = NULL;
+
+	pv_trace_event (events->trace, event);
+	problem = pv_trace_take_problem (events->trace);
+	if (problem != NULL)
+		pv_event_warn (events, problem);
+	send_event (events, event);
 }
 
 /* One line, octet by octet: nothing of a later answer may be taken with it. */

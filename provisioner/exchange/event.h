@@ -7,10 +7,13 @@
 
 #include <json-glib/json-glib.h>
 
+#include "provisioner/exchange/trace.h"
+
 #define PV_PHASES_NESTED_MAX 4
 
 typedef struct {
 	int descriptor;
+	PvTrace *trace;    /* (nullable): where they are written down as well */
 	gboolean answered; /* whether enroleed answers on it (exchange-protocol.h: acknowledge) */
 	guint depth;       /* phases under way */
 	struct {

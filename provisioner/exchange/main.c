@@ -2,7 +2,7 @@
 /*
  * enrolee-exchange: the child of enroleed that does one Enrolment Exchange and ends with it. It
  * parses what the network sends, and key material passes through its memory: it cannot be dumped,
- * its memory is not swapped, and it writes no file. Not for use by hand.
+ * its memory is not swapped, and it opens no file to write. Not for use by hand.
  */
 #include <config.h>
 
@@ -52,6 +52,7 @@ harden (PvEvents *events)
 	    setrlimit (RLIMIT_CORE, &no_core) != 0)
 		return FALSE;
 	signal (SIGPIPE, SIG_IGN);
+	signal (SIGXFSZ, SIG_IGN); /* a trace that may not grow */
 	unsetenv ("SSLKEYLOGFILE"); /* libcurl and libssl would write session keys there */
 	if (!lock_memory ())
 		pv_event_warn (events, "memory is not locked (set LimitMEMLOCK=infinity): keys in "
@@ -118,6 +119,24 @@ run (const PvJob *job, PvEvents *events, const Options *options, GError **error)
 	return done;
 }
 
+/* Who this is, for whoever gets the file. */
+static PvTrace *
+begin_trace (const PvJob *job)
+{
+	static const char *const purposes[] = {PV_PURPOSE_ENROL, PV_PURPOSE_PROBE, PV_PURPOSE_DECOMMISSION};
+	PvTrace *trace = job->trace >= 0 ? pv_trace_new (job->trace, job->dialect) : NULL;
+	g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+	g_autofree char *time = g_date_time_format_iso8601 (now);
+
+	pv_trace_line (trace, "--", "%s %s, %s", PACKAGE_NAME, PACKAGE_VERSION, time);
+	pv_trace_line (trace, "--", "%s of %s (%s) at %s:%u%s%s", purposes[job->purpose],
+		       job->credential, job->client_id, job->mef_fqdn, job->mef_port,
+		       job->connect_host != NULL ? " by " : "",
+		       job->connect_host != NULL ? job->connect_host : "");
+	pv_trace_line (trace, "--", "secrets are masked; who this gateway is can be read");
+	return trace;
+}
+
 static gboolean
 parse_options (Options *options, int *argc, char ***argv)
 {
@@ -150,6 +169,7 @@ main (int argc, char **argv)
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GByteArray) text = NULL;
 	g_autoptr (PvJob) job = NULL;
+	g_autoptr (PvTrace) trace = NULL; /* ends before the job does */
 
 	if (!parse_options (&options, &argc, &argv) || !harden (&events))
 		return EXIT_JOB;
@@ -159,6 +179,7 @@ main (int argc, char **argv)
 		pv_event_fail (&events, error);
 		return EXIT_JOB;
 	}
+	trace = events.trace = begin_trace (job);
 	if (!run (job, &events, &options, &error)) {
 		pv_event_fail (&events, error);
 		return EXIT_FAILURE;

@@ -13,6 +13,27 @@
 
 #define CLAUSE "8.3.5.2.2"
 
+/* The request under way, once a handshake before it is over. */
+static void
+trace_request (PvSession *session)
+{
+	if (session->untraced != NULL)
+		pv_trace_request (session->auth->events->trace, session->untraced);
+	session->untraced = NULL;
+}
+
+static void
+trace_session (const PvSession *session)
+{
+	const PvTlsFacts *facts = pv_tls_facts (session->tls);
+	const PvAuthCredential *credential = session->credential;
+
+	pv_trace_line (session->auth->events->trace, "--", "%s, %s, by %s %s", facts->version,
+		       facts->suite,
+		       credential->kind == PV_AUTH_PPSK ? "the pre-shared key" : "the certificate",
+		       credential->kind == PV_AUTH_PPSK ? credential->ppsk.identity : credential->name);
+}
+
 /* A handshake that fails stays under way until the phase around it ends: then it is the one that
  * failed. */
 static void
@@ -25,6 +46,8 @@ on_handshake (gpointer data, gboolean done)
 		return;
 	}
 	pv_phase_end (session->auth->events, PV_PHASE_HANDSHAKE, "done");
+	trace_session (session);
+	trace_request (session);
 	pv_auth_succeeded (session->auth, session->credential);
 }
 
@@ -84,6 +107,24 @@ connect_session (PvSession *session, GError **error)
 }
 
 static PvHttpResponse *
+request_once (PvSession *session, const PvHttpRequest *request, GError **error)
+{
+	gint64 start_us = g_get_monotonic_time ();
+	g_autoptr (GError) cause = NULL;
+	PvHttpResponse *response;
+
+	session->untraced = request;
+	if (session->http->handshakes (session->http) > 0)
+		trace_request (session);
+	response = session->http->request (session->http, request, &cause);
+	trace_request (session);
+	pv_trace_answer (session->auth->events->trace, response, cause, start_us);
+	if (response == NULL)
+		g_propagate_error (error, g_steal_pointer (&cause));
+	return response;
+}
+
+static PvHttpResponse *
 session_request (PvTransport *transport, const PvHttpRequest *request, GError **error)
 {
 	PvSession *session = (PvSession *)transport;
@@ -91,7 +132,7 @@ session_request (PvTransport *transport, const PvHttpRequest *request, GError **
 
 	while (connect_session (session, error)) {
 		g_autoptr (GError) cause = NULL;
-		PvHttpResponse *response = session->http->request (session->http, request, &cause);
+		PvHttpResponse *response = request_once (session, request, &cause);
 
 		if (response != NULL)
 			return response;

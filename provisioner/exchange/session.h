@@ -23,6 +23,7 @@ typedef struct {
 	PvAuthCredential *credential; /* (nullable): what authenticates; none before the first request */
 	PvTls *tls;                   /* (nullable): likewise */
 	PvTransport *http;            /* (nullable): likewise */
+	const PvHttpRequest *untraced; /* (nullable): a handshake goes before it */
 } PvSession;
 
 /**
