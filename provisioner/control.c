@@ -56,6 +56,12 @@ pv_control_free (PvControl *control)
 	g_free (control);
 }
 
+GDBusConnection *
+pv_control_bus (PvControl *control)
+{
+	return control->bus;
+}
+
 /* What went wrong with an instruction, in the interface's terms. */
 static void
 fail (GDBusMethodInvocation *call, const GError *error)

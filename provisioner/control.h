@@ -21,6 +21,9 @@ PvControl *pv_control_new (const char *address, GError **error) G_GNUC_WARN_UNUS
 void pv_control_free (PvControl *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvControl, pv_control_free)
 
+/** (transfer none) */
+GDBusConnection *pv_control_bus (PvControl *control);
+
 /**
  * pv_control_publish:
  * @daemon: borrowed

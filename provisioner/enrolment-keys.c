@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "provisioner/backoff.h"
+#include "provisioner/enrolment-hook.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/keystore-credential.h"
 #include "provisioner/schedule.h"
@@ -48,6 +49,7 @@ note_published (const PvContext *context, const char *name, const GPtrArray *all
 {
 	gint64 now_s = pv_clock_now (context->clock);
 	const PvCredential *credential = find (all, name);
+	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
 	gint64 early = progress->early;
 	PvLife life = {0};
 
@@ -55,6 +57,7 @@ note_published (const PvContext *context, const char *name, const GPtrArray *all
 		life.begin_s = credential != NULL ? credential->not_before_s : 0;
 		life.not_after_s = progress->not_after_s = progress->staged_not_after_s;
 		progress->certificate_published_s = now_s;
+		pv_hook_mark (context, progress, name, progress->staged_certificate);
 		progress->certificate_renew_s =
 			plan_renewal (context, name, "certificate", &life, progress);
 	}
@@ -64,6 +67,7 @@ note_published (const PvContext *context, const char *name, const GPtrArray *all
 		life.asked_s = pv_settings_get_seconds (
 			context->settings, "enrolment", name, "KeyTimeSec");
 		progress->key_published_s = now_s;
+		pv_hook_mark (context, progress, key_name, progress->staged_key);
 		progress->key_renew_s = plan_renewal (context, name, "key", &life, progress);
 	}
 	if (progress->early == early)

@@ -2,7 +2,7 @@
 /* The inside of a PvEnrolment, shared by enrolment.c (actions) and enrolment-events.c (the child). */
 #pragma once
 
-#include "provisioner/enrolment.h"
+#include "provisioner/enrolment-hook.h"
 
 /* How the child says it ended. */
 typedef enum {
@@ -32,6 +32,7 @@ struct _PvEnrolment {
 	int trace_fd; /* -1: none; of the next attempt only */
 	PvProbe *probe;   /* (nullable) */
 	PvRetire *retire; /* (nullable): while it is decommissioned */
+	PvHook *hook;
 };
 
 /** One event into the machine, and its action. */

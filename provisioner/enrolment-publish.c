@@ -52,4 +52,5 @@ pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event)
 	pv_job_note_published (enrolment->context, enrolment->name, enrolment->progress);
 	pv_enrolment_step (enrolment,
 			   enrolment->in_commands ? PV_EVENT_PUBLISHED_EARLY : PV_EVENT_PUBLISHED);
+	pv_hook_wake (enrolment->hook, FALSE);
 }

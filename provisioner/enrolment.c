@@ -165,6 +165,7 @@ check_identity (PvEnrolment *enrolment)
 		progress = pv_progress_new ();
 		if (enrolment->progress->state == PV_STATE_DECOMMISSIONED)
 			progress->state = PV_STATE_DECOMMISSIONED; /* until an instruction */
+		progress->hooks_pending = g_steal_pointer (&enrolment->progress->hooks_pending);
 		pv_progress_free (enrolment->progress);
 		enrolment->progress = progress;
 	}
@@ -190,6 +191,7 @@ on_turn (gpointer data)
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);
 	else
 		start_child (enrolment, PV_PURPOSE_ENROL);
+	pv_hook_wake (enrolment->hook, FALSE); /* of a publication that was not noted before */
 }
 
 static void
@@ -294,6 +296,7 @@ pv_enrolment_new (const PvContext *context,
 	enrolment->data = data;
 	enrolment->trace_fd = -1;
 	enrolment->alarm = pv_alarm_new (context->alarms, &pv_enrolment_alarm_calls, enrolment);
+	enrolment->hook = pv_hook_new (enrolment);
 	enrolment->progress = pv_progress_load (context->state_dir, name);
 	(void) check_identity (enrolment);
 	return enrolment;
@@ -304,6 +307,7 @@ pv_enrolment_free (PvEnrolment *enrolment)
 {
 	if (enrolment == NULL)
 		return;
+	pv_hook_free (enrolment->hook);
 	pv_alarm_free (enrolment->alarm);
 	pv_enrolment_end_child (enrolment);
 	pv_probe_free (enrolment->probe);
@@ -323,11 +327,13 @@ pv_enrolment_resume (PvEnrolment *enrolment)
 	pv_enrolment_step (enrolment, PV_EVENT_RESUMED);
 	if (enrolment->progress->state == PV_STATE_CONFIGURED && g_strcmp0 (start, "implicit") == 0)
 		pv_enrolment_step (enrolment, PV_EVENT_INSTRUCTED);
+	pv_hook_wake (enrolment->hook, TRUE);
 }
 
 void
 pv_enrolment_reload (PvEnrolment *enrolment)
 {
+	pv_hook_wake (enrolment->hook, TRUE);
 	if (!check_identity (enrolment)) {
 		pv_enrolment_end_child (enrolment);
 		pv_retire_answer (enrolment);
@@ -448,5 +454,6 @@ pv_enrolment_status (const PvEnrolment *enrolment)
 	for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
 		g_variant_dict_insert (&dict, times[i].key, "x", times[i].time_s);
 	g_variant_dict_insert (&dict, "attempts", "u", (guint32) progress->attempts);
+	pv_hook_add_status (enrolment->hook, &dict);
 	return g_variant_dict_end (&dict);
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <gio/gio.h>
+
 #include "provisioner/alarm.h"
 #include "provisioner/keystore-client.h"
 #include "provisioner/progress.h"
@@ -12,12 +14,30 @@
 #include "provisioner/slots.h"
 #include "provisioner/supervisor.h"
 
+/** @error: (nullable): %NULL when all was done */
+typedef void (*PvHookDone) (gpointer data, const GError *error);
+
+/**
+ * PvHookRunner:
+ * @run: does what OnRenew= says for a credential; @done is called once, later, but not when it was cancelled.
+ *     PV_ERROR/NOT_FOUND: nothing is set for it
+ */
+typedef struct {
+	void (*run) (gpointer data,
+		     const char *credential,
+		     GCancellable *cancellable,
+		     PvHookDone done,
+		     gpointer done_data);
+	gpointer data;
+} PvHookRunner;
+
 /**
  * PvContext:
  * @slots: how many exchanges at once
  * @state_dir: enroleed's own folder of the state
  * @consumer: user name under which enroleed uses pre-shared keys
  * @machine: what tells this gateway from others (machine-id)
+ * @hooks: (nullable): what is to be done after a publication waits while there is none
  *
  * What all enrolments share; borrowed.
  */
@@ -30,6 +50,7 @@ typedef struct {
 	const char *state_dir;
 	const char *consumer;
 	const char *machine;
+	const PvHookRunner *hooks;
 	PvSupervisorSetup exchange;
 } PvContext;
 

@@ -15,6 +15,7 @@
 
 #include "provisioner/control.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/hook-client.h"
 
 #define EXIT_SETTINGS 78 /* EX_CONFIG: systemd does not start it again by itself */
 
@@ -29,6 +30,7 @@ typedef struct {
 	const Options *options;
 	PvSettings *settings;
 	PvContext context;
+	PvHookRunner hooks;
 	GMainLoop *loop;
 	PvControl *control;
 	PvDaemon *daemon;
@@ -184,6 +186,8 @@ run (Main *main_data, PvSettings *settings, GError **error)
 		pv_settings_free (settings);
 		return FALSE;
 	}
+	main_data->hooks = (PvHookRunner){pv_hook_client_run, pv_control_bus (control)};
+	main_data->context.hooks = &main_data->hooks;
 	use_settings (main_data, settings);
 	if (!pv_control_publish (control, main_data->daemon, on_owned, on_lost, main_data, error))
 		return FALSE;

@@ -51,6 +51,8 @@ static const struct {
 	{"published", "KeyNotAfter", KIND_NUMBER, offsetof (PvProgress, key_not_after_s)},
 	{"published", "KeyRenew", KIND_NUMBER, offsetof (PvProgress, key_renew_s)},
 	{"published", "Early", KIND_NUMBER, offsetof (PvProgress, early)},
+	{"hooks", "Pending", KIND_TEXT, offsetof (PvProgress, hooks_pending)},
+	{"hooks", "Error", KIND_TEXT, offsetof (PvProgress, hooks_error)},
 	{"decommission", "Force", KIND_NUMBER, offsetof (PvProgress, force)},
 	{"error", "Code", KIND_TEXT, offsetof (PvProgress, error_code)},
 	{"error", "Message", KIND_TEXT, offsetof (PvProgress, error_message)},

@@ -23,6 +23,8 @@
  * @staged_not_after_s: those of what is staged
  * @early: renewals in a row that were due again at once
  * @authenticated_by: with what the last MEF Handshake was done
+ * @hooks_pending: published generations whose OnRenew= is still to be done (enrolment-hook.h)
+ * @hooks_error: why it failed
  * @force: decommissioning goes on also when the MEF cannot be asked
  */
 typedef struct {
@@ -50,6 +52,7 @@ typedef struct {
 	gint64 certificate_published_s, not_after_s, certificate_renew_s;
 	gint64 key_published_s, key_not_after_s, key_renew_s;
 	gint64 early;
+	char *hooks_pending, *hooks_error;
 	gint64 force;
 	char *error_code;
 	char *error_message;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "provisioner/cli/bus.h"
+#include "provisioner/cli/hooks.h"
 
 #define FREE_SPACE_MIN (8u << 20)
 
@@ -108,10 +109,15 @@ check_enrolment (Doctor *doctor, GDBusConnection *bus, const char *name)
 	g_autoptr (GVariant) values = cli_bus_status (bus, name, NULL);
 	g_autofree char *subject = g_strconcat ("enrolment ", name, NULL);
 	g_autofree char *remedy = g_strconcat ("enrolee enrol ", name, NULL);
-	const char *state = "", *error = "";
+	const char *state = "", *error = "", *hook_error = "";
+	g_autofree const char **names = NULL;
+	g_autofree char *hooks = NULL;
 
 	if (values == NULL)
 		return;
+	g_variant_lookup (values, "hooks", "^a&s", &names);
+	g_variant_lookup (values, "hook_error", "&s", &hook_error);
+	hooks = cli_hooks_text (names, hook_error);
 	g_variant_lookup (values, "state", "&s", &state);
 	g_variant_lookup (values, "error", "&s", &error);
 	if (g_str_equal (state, PV_OUTCOME_REFUSED))
@@ -122,6 +128,8 @@ check_enrolment (Doctor *doctor, GDBusConnection *bus, const char *name)
 		doctor_add (doctor, CLI_MARK_WARNING, subject, remedy, "not started yet");
 	else
 		doctor_add (doctor, CLI_MARK_GOOD, subject, NULL, "%s", state);
+	if (hooks != NULL)
+		doctor_add (doctor, CLI_MARK_WARNING, subject, "journalctl -u enrolee-hook", "%s", hooks);
 }
 
 void

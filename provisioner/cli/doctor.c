@@ -40,9 +40,9 @@ doctor_add (Doctor *doctor,
 }
 
 static void (*const checks[]) (Doctor *doctor) = {
-	doctor_check_settings, doctor_check_keystore,    doctor_check_sockets,
-	doctor_check_enroleed, doctor_check_state,       doctor_check_clock,
-	doctor_check_p11kit,   doctor_check_credentials, doctor_check_openssl,
+	doctor_check_settings, doctor_check_hooks,  doctor_check_keystore, doctor_check_sockets,
+	doctor_check_enroleed, doctor_check_state,  doctor_check_clock,    doctor_check_p11kit,
+	doctor_check_credentials, doctor_check_openssl,
 };
 
 static const char *const words[] = {

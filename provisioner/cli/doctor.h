@@ -71,6 +71,7 @@ void doctor_add (Doctor *doctor,
 		 ...) G_GNUC_PRINTF (5, 6);
 
 void doctor_check_settings (Doctor *doctor);
+void doctor_check_hooks (Doctor *doctor);
 void doctor_check_keystore (Doctor *doctor);
 void doctor_check_sockets (Doctor *doctor);
 void doctor_check_enroleed (Doctor *doctor);

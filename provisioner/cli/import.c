@@ -11,6 +11,7 @@
 
 #include "provisioner/cli/bundle.h"
 #include "provisioner/cli/cli-output.h"
+#include "provisioner/cli/hooks.h"
 #include "provisioner/cli/import.h"
 #include "provisioner/error.h"
 
@@ -84,7 +85,8 @@ grant_all (Cli *cli, CliImport *import, GError **error)
 	g_auto (GStrv) users = pv_settings_get_list (import->settings, "credential", import->name, "Users");
 	g_auto (GStrv) groups =
 		pv_settings_get_list (import->settings, "credential", import->name, "Groups");
-	g_autoptr (PvCredential) before = pv_keystore_show (cli_keystore (cli), import->name, error);
+	const PvCredential *before = import->before =
+		pv_keystore_show (cli_keystore (cli), import->name, error);
 
 	if (before == NULL)
 		return FALSE;
@@ -116,6 +118,47 @@ publish (Cli *cli, CliImport *import, guint32 staged, GError **error)
 
 	return grant_all (cli, import, error) &&
 	       pv_keystore_call (cli_keystore (cli), WIRE_MSG_PUBLISH, &request, NULL, error);
+}
+
+static gboolean
+same (const GPtrArray *former, const GPtrArray *now)
+{
+	if (former->len != now->len)
+		return FALSE;
+	for (guint i = 0; i < now->len; i++) {
+		if (!g_bytes_equal (former->pdata[i], now->pdata[i]))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Whether programs have something to take; of a symmetric key nobody can tell. */
+static gboolean
+has_changed (const PvCredential *former, const PvCredential *now)
+{
+	return now->kind == WIRE_KIND_SECRET || former->generation == 0 ||
+	       former->kind != now->kind || (former->leaf == NULL) != (now->leaf == NULL) ||
+	       (now->leaf != NULL && !g_bytes_equal (former->leaf, now->leaf)) ||
+	       !same (former->chain, now->chain) || !same (former->anchors, now->anchors);
+}
+
+/* root may ask enrolee-hook as well as enroleed; here nobody repeats it, so the operator must hear of a failure. */
+static CliExit
+run_hooks (Cli *cli, const CliImport *import)
+{
+	g_autoptr (GPtrArray) actions = pv_settings_on_renew (import->settings, import->name);
+	g_autoptr (PvCredential) now =
+		actions->len > 0 ? pv_keystore_show (cli_keystore (cli), import->name, NULL) : NULL;
+	g_autoptr (GError) error = NULL;
+
+	if (now == NULL || !has_changed (import->before, now) ||
+	    cli_hooks_run (cli, import->name, &error))
+		return CLI_OK;
+	g_printerr ("%s: %s was imported, but its OnRenew= failed: %s\n",
+		    g_get_prgname (),
+		    import->name,
+		    error->message);
+	return CLI_FAILED;
 }
 
 static gboolean
@@ -190,7 +233,7 @@ run (Cli *cli, CliImport *import)
 	if (import->settings == NULL)
 		return cli_fail (cli, error);
 	if (stage (cli, import, &staged, &error) && publish (cli, import, staged, &error))
-		return CLI_OK;
+		return run_hooks (cli, import);
 	if (staged != 0) {
 		CliExit status = cli_fail (cli, error);
 
@@ -236,6 +279,7 @@ clear (CliImport *import)
 	g_ptr_array_unref (import->anchors);
 	g_ptr_array_unref (import->added_users);
 	g_ptr_array_unref (import->added_groups);
+	pv_credential_free (import->before);
 	pv_settings_free (import->settings);
 }
 

@@ -21,6 +21,7 @@ typedef struct {
 	gboolean revoke_old;
 	GPtrArray *anchors; /* GBytes */
 	GPtrArray *added_users, *added_groups; /* what was granted for this import */
+	PvCredential *before; /* (nullable): what it replaces */
 	PvSettings *settings;
 } CliImport;
 

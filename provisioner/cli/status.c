@@ -6,6 +6,7 @@
 
 #include "provisioner/cli/bus.h"
 #include "provisioner/cli/cli-output.h"
+#include "provisioner/cli/hooks.h"
 
 /* Texts and numbers of enroleed's answer, with what stands for "not there". */
 typedef struct {
@@ -97,6 +98,30 @@ print_keystore (const WireStatusReply *status, const GError *error)
 		printf ("problem:     %s\n", problem);
 }
 
+/* (transfer container): the names stay the answer's */
+static const char **
+get_hooks (const Enrolment *enrolment)
+{
+	const char **names = NULL;
+
+	g_variant_dict_lookup (enrolment->values, "hooks", "^a&s", &names);
+	return names;
+}
+
+static void
+print_hooks (GPtrArray *all)
+{
+	for (guint i = 0; i < all->len; i++) {
+		const Enrolment *enrolment = all->pdata[i];
+		g_autofree const char **names = get_hooks (enrolment);
+		g_autofree char *text = cli_hooks_text (names, get_text (enrolment, "hook_error"));
+		g_autofree char *clean = text != NULL ? cli_clean (text) : NULL;
+
+		if (clean != NULL)
+			printf ("%s: %s\n", enrolment->name, clean);
+	}
+}
+
 static void
 print_enrolments (GPtrArray *all, const GError *error)
 {
@@ -129,6 +154,7 @@ print_enrolments (GPtrArray *all, const GError *error)
 			       get_text (enrolment, "error"));
 	}
 	cli_table_print (table);
+	print_hooks (all);
 }
 
 static void
@@ -168,6 +194,8 @@ json_enrolments (JsonBuilder *builder, GPtrArray *all, const GError *error)
 	json_builder_begin_array (builder);
 	for (guint i = 0; all != NULL && i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
+		g_autofree const char **hooks = get_hooks (enrolment);
+		static const char *const none[] = {NULL};
 
 		json_builder_begin_object (builder);
 		cli_json_text (builder, "name", enrolment->name);
@@ -179,6 +207,8 @@ json_enrolments (JsonBuilder *builder, GPtrArray *all, const GError *error)
 		cli_json_text (builder, "client", get_text (enrolment, "client"));
 		cli_json_text (builder, "error", get_text (enrolment, "error"));
 		cli_json_text (builder, "error_code", get_text (enrolment, "error_code"));
+		cli_json_list (builder, "hooks", hooks != NULL ? hooks : none);
+		cli_json_text (builder, "hook_error", get_text (enrolment, "hook_error"));
 		json_builder_end_object (builder);
 	}
 	json_builder_end_array (builder);
