@@ -14,7 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
@@ -33,19 +33,20 @@ struct _KsCatalogue {
 static void
 keep_copy (const char *path, GError **error)
 {
-	g_autofree char *copy = NULL;
-	g_autoptr (GFile) from = g_file_new_for_path (path);
-	g_autoptr (GFile) to = NULL;
+	g_autofree char *copy = NULL, *contents = NULL;
 	g_autoptr (GError) failure = NULL;
 	GStatBuf status;
+	gsize len;
 
 	if (g_stat (path, &status) != 0)
 		return;
 	copy = g_strdup_printf ("%s.corrupt-%" G_GINT64_FORMAT, path,
 				(gint64)status.st_mtim.tv_sec);
-	to = g_file_new_for_path (copy);
-	if (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, &failure) ||
-	    g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_EXISTS))
+	if (g_file_test (copy, G_FILE_TEST_EXISTS) ||
+	    (g_file_get_contents (path, &contents, &len, &failure) &&
+	     g_file_set_contents_full (copy, contents, (gssize)len,
+				       G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+				       0600, &failure)))
 		g_prefix_error (error,
 				"%s is damaged, a copy is kept as %s; restore a backup of it: ",
 				path, copy);

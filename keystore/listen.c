@@ -4,6 +4,8 @@
 
 #include "keystore/listen.h"
 
+#include "keystore/systemd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define BACKLOG 1024
@@ -94,15 +95,30 @@ make_sockets (const char *runtime_dir, uid_t provisioner, KsListeners *listeners
 	return listeners->token >= 0;
 }
 
+static gboolean
+has_option (int fd, int option, int value)
+{
+	int found = -1;
+	socklen_t len = sizeof found;
+
+	return getsockopt (fd, SOL_SOCKET, option, &found, &len) == 0 && found == value;
+}
+
+static gboolean
+is_listening (int fd)
+{
+	return has_option (fd, SO_DOMAIN, AF_UNIX) && has_option (fd, SO_TYPE, SOCK_SEQPACKET) &&
+	       has_option (fd, SO_ACCEPTCONN, 1);
+}
+
 /* What systemd passed, by name. */
 static gboolean
-adopt_sockets (int count, char **names, KsListeners *listeners, GError **error)
+adopt_sockets (guint count, GStrv names, KsListeners *listeners, GError **error)
 {
-	for (int i = 0; i < count; i++) {
-		int fd = SD_LISTEN_FDS_START + i;
+	for (guint i = 0; i < count && names[i] != NULL; i++) {
+		int fd = KS_SYSTEMD_FIRST_FD + (int)i;
 
-		if (sd_is_socket_unix (fd, SOCK_SEQPACKET, 1, NULL, 0) <= 0 ||
-		    fcntl (fd, F_SETFL, O_NONBLOCK) < 0)
+		if (!is_listening (fd) || fcntl (fd, F_SETFL, O_NONBLOCK) < 0)
 			continue;
 		if (strcmp (names[i], "token") == 0)
 			listeners->token = fd;
@@ -121,7 +137,7 @@ ks_listen (const char *runtime_dir, uid_t provisioner, KsListeners *listeners, G
 {
 	KsListeners made = {-1, -1};
 	g_auto (GStrv) names = NULL;
-	int count = sd_listen_fds_with_names (1, &names);
+	guint count = ks_systemd_take_sockets (&names);
 	gboolean done = count > 0 ? adopt_sockets (count, names, &made, error)
 				  : make_sockets (runtime_dir, provisioner, &made, error);
 

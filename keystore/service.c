@@ -8,6 +8,7 @@
 #include "keystore/housekeeper.h"
 #include "keystore/listen.h"
 #include "keystore/stores.h"
+#include "keystore/systemd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define ACCEPT_BURST 64  /* connections per turn of the main loop */
@@ -188,7 +188,7 @@ end (KsService *service)
 	gboolean connections, housekeeper;
 
 	ks_view_end (service->view);
-	sd_notify (0, "STOPPING=1");
+	ks_systemd_notify ("STOPPING=1");
 	connections = ks_connections_end (service->connections, END_WAIT_MS);
 	housekeeper = ks_housekeeper_end (service->housekeeper, END_WAIT_MS);
 	ks_audit (KS_EVENT_STOPPED, NULL, NULL, "stopped");
@@ -208,7 +208,7 @@ ks_service_run (KsService *service)
 	ks_housekeeper_start (service->housekeeper);
 	ks_audit (KS_EVENT_STARTED, NULL, NULL, "started: version " PACKAGE_VERSION ", state %s",
 		  service->dispatch.settings->state_dir);
-	sd_notify (0, "READY=1");
+	ks_systemd_notify ("READY=1");
 	g_main_loop_run (service->loop);
 	for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
 		g_source_remove (sources[i]);
