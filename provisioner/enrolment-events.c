@@ -186,20 +186,16 @@ static void
 on_staged (PvEnrolment *enrolment, JsonObject *event)
 {
 	PvProgress *progress = enrolment->progress;
-	gint64 staged = pv_take_number (event, "staged", G_MAXUINT32);
-	gint64 not_after = pv_take_number (event, "not_after", PV_TIME_MAX_S);
-	gboolean key = g_str_equal (pv_take_text (event, "kind"), "key");
 
-	if (key) {
-		progress->staged_key = staged;
-		progress->staged_key_not_after_s = not_after;
-	} else {
-		progress->staged_certificate = staged;
-		progress->staged_not_after_s = not_after;
-		progress->pending_staged = 0;
-		pv_progress_set (&progress->pending_csr, NULL);
+	if (!g_str_equal (pv_take_text (event, "kind"), "certificate")) {
+		pv_keys_on_staged (enrolment, event);
+		return;
 	}
-	pv_enrolment_step (enrolment, key ? PV_EVENT_KEY_STAGED : PV_EVENT_CERTIFICATE_STAGED);
+	progress->staged_certificate = pv_take_number (event, "staged", G_MAXUINT32);
+	progress->staged_not_after_s = pv_take_number (event, "not_after", PV_TIME_MAX_S);
+	progress->pending_staged = 0;
+	pv_progress_set (&progress->pending_csr, NULL);
+	pv_enrolment_step (enrolment, PV_EVENT_CERTIFICATE_STAGED);
 }
 
 static void
@@ -225,8 +221,8 @@ on_authenticated (PvEnrolment *enrolment, JsonObject *event)
 	pv_progress_set (&enrolment->progress->authenticated_by, pv_take_text (event, "kind"));
 }
 
-static void
-forget_registration (PvProgress *progress)
+void
+pv_enrolment_forget_registration (PvProgress *progress)
 {
 	pv_progress_set (&progress->registration_id, NULL);
 	progress->registration_expires_s = progress->registration_renew_s = 0;
@@ -239,7 +235,7 @@ on_failed (PvEnrolment *enrolment, JsonObject *event)
 
 	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004) */
 	if (g_str_equal (code, "not-found"))
-		forget_registration (enrolment->progress);
+		pv_enrolment_forget_registration (enrolment->progress);
 	pv_enrolment_note_error (enrolment, code, pv_take_text (event, "message"));
 	enrolment->retry_after_s = pv_take_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);
 	if (enrolment->said != PV_SAID_PENDING)
@@ -262,6 +258,10 @@ static const struct {
 	{"command", on_command},
 	{"no-more-commands", on_no_more_commands},
 	{"staged", on_staged},
+	{"key", pv_keys_on_key},
+	{"key-lost", pv_keys_on_lost},
+	{"not-retrieved", pv_keys_on_not_retrieved},
+	{"retired", pv_keys_on_retired},
 	{"publish", pv_enrolment_on_publish},
 	{"published", pv_enrolment_on_published},
 	{"pending", on_pending},

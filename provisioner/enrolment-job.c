@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "provisioner/enrolment-job-auth.h"
+#include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
@@ -161,18 +162,6 @@ add_certificate (const PvContext *context,
 }
 
 static void
-add_key (const PvContext *context, JsonObject *job, const char *name, const char *suid)
-{
-	JsonObject *object = json_object_new ();
-
-	json_object_set_object_member (job, "key", object);
-	json_object_set_int_member (object, "suid", g_ascii_strtoull (suid, NULL, 10));
-	set_list (context, object, "targets", name, "KeyTargets");
-	set_list (context, object, "labels", name, "KeyLabels");
-	set_seconds (context, object, "lifetime_s", "enrolment", name, "KeyTimeSec");
-}
-
-static void
 add_done (JsonObject *job, const PvProgress *progress)
 {
 	JsonArray *staged = json_array_new ();
@@ -185,6 +174,12 @@ add_done (JsonObject *job, const PvProgress *progress)
 		json_array_add_int_element (staged, progress->staged_certificate);
 	if (progress->staged_key != 0)
 		json_array_add_int_element (staged, progress->staged_key);
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->staged != 0)
+			json_array_add_int_element (staged, record->staged);
+	}
 	json_object_set_array_member (job, "staged", staged);
 	if (id == NULL)
 		return;
@@ -198,24 +193,16 @@ add_done (JsonObject *job, const PvProgress *progress)
 static void
 add_steps (const PvContext *context, JsonObject *job, const char *name, const PvProgress *progress)
 {
-	g_autofree char *suid = get (context, "enrolment", name, "KeySUID");
-	gboolean certificate = progress->staged_certificate == 0 &&
-			       pv_job_certificate_is_due (context, name, progress);
-	gboolean key = progress->staged_key == 0 && pv_job_key_is_due (context, name, progress);
 	JsonArray *steps = json_array_new ();
 
+	json_object_set_array_member (job, "steps", steps);
 	json_array_add_string_element (steps, PV_STEP_REGISTER);
 	if (pv_settings_get_boolean (context->settings, "enrolment", name, "Commands"))
 		json_array_add_string_element (steps, PV_STEP_COMMANDS);
-	if (certificate)
+	if (progress->staged_certificate == 0 && pv_job_certificate_is_due (context, name, progress))
 		json_array_add_string_element (steps, PV_STEP_CERTIFICATE);
-	if (key)
-		json_array_add_string_element (steps, PV_STEP_KEY);
-	json_array_add_string_element (steps, PV_STEP_PUBLISH);
-	json_object_set_array_member (job, "steps", steps);
 	add_certificate (context, job, name, progress); /* a command may want one as well */
-	if (key)
-		add_key (context, job, name, suid);
+	pv_job_add_keys (context, job, steps, name, progress);
 }
 
 gboolean
@@ -223,17 +210,8 @@ pv_job_certificate_is_due (const PvContext *context, const char *name, const PvP
 {
 	return pv_settings_get_boolean (context->settings, "enrolment", name, "Certificate") &&
 	       (progress->certificate_published_s == 0 ||
+		(progress->certificate_renew_s == 0 && progress->not_after_s != 0) || /* wanted again */
 		pv_schedule_is_due (progress->certificate_renew_s, pv_clock_now (context->clock)));
-}
-
-gboolean
-pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress)
-{
-	g_autofree char *suid = get (context, "enrolment", name, "KeySUID");
-
-	return suid != NULL &&
-	       (progress->key_published_s == 0 ||
-		pv_schedule_is_due (progress->key_renew_s, pv_clock_now (context->clock)));
 }
 
 char *
@@ -257,6 +235,8 @@ pv_job_build (const PvContext *context,
 		json_object_set_int_member (job, "trace", PV_EXCHANGE_TRACE_FD);
 	if (g_str_equal (order->purpose, PV_PURPOSE_ENROL))
 		add_steps (context, job, name, progress);
+	else if (g_str_equal (order->purpose, PV_PURPOSE_DECOMMISSION))
+		pv_job_add_own_keys (job, progress);
 	add_client (context, job, name);
 	add_registration (context, job, name, mef, progress);
 	add_done (job, progress);

@@ -30,10 +30,6 @@ gboolean pv_job_certificate_is_due (const PvContext *context,
 				    const char *name,
 				    const PvProgress *progress);
 
-/** The same of the symmetric key. */
-gboolean
-pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress);
-
 /**
  * PvJobOrder:
  * @purpose: PV_PURPOSE_*
@@ -76,6 +72,7 @@ void pv_job_note_published (const PvContext *context, const char *name, PvProgre
 
 /**
  * pv_job_destroy:
+ * @progress: knows the keys of others
  * @destroyed: (out) (transfer full): names of the credentials that are gone
  *
  * Destroys what the enrolment brought, staged or published. What is not of an enrolment stays.
@@ -84,5 +81,6 @@ void pv_job_note_published (const PvContext *context, const char *name, PvProgre
  */
 gboolean pv_job_destroy (const PvContext *context,
 			 const char *name,
+			 const PvProgress *progress,
 			 GStrv *destroyed,
 			 GError **error) G_GNUC_WARN_UNUSED_RESULT;

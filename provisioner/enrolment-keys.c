@@ -4,6 +4,7 @@
 
 #include "provisioner/backoff.h"
 #include "provisioner/enrolment-hook.h"
+#include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/keystore-credential.h"
 #include "provisioner/schedule.h"
@@ -25,17 +26,11 @@ find (const GPtrArray *all, const char *name)
 
 /* When to make it anew. An MEF whose credentials are due again as soon as they come is asked slower and slower. */
 static gint64
-plan_renewal (const PvContext *context,
-	      const char *name,
-	      const char *what,
-	      const PvLife *life,
-	      PvProgress *progress)
+plan_renewal (const PvContext *context, gint64 due_s, PvProgress *progress)
 {
 	gint64 now_s = pv_clock_now (context->clock);
 	guint min_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec");
 	guint max_s = pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
-	gint64 due_s = pv_schedule_renewal (
-		life, now_s, pv_schedule_spread (context->machine, name, what));
 
 	if (due_s == 0 || due_s > now_s + min_s)
 		return due_s;
@@ -43,32 +38,74 @@ plan_renewal (const PvContext *context,
 	return now_s + pv_backoff_delay (context->clock, progress->early, min_s, max_s, min_s);
 }
 
+static void
+note_certificate (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
+{
+	const PvCredential *credential = find (all, name);
+	PvLife life = {.begin_s = credential != NULL ? credential->not_before_s : 0,
+		       .not_after_s = progress->staged_not_after_s};
+
+	progress->not_after_s = progress->staged_not_after_s;
+	progress->certificate_published_s = pv_clock_now (context->clock);
+	pv_hook_mark (context, progress, name, progress->staged_certificate);
+	progress->certificate_renew_s = plan_renewal (
+		context,
+		pv_schedule_renewal (&life,
+				     pv_clock_now (context->clock),
+				     pv_schedule_spread (context->machine, name, "certificate")),
+		progress);
+}
+
+/* The key that was current until now is to be de-registered. */
+static void
+note_key (const PvContext *context, const char *name, PvProgress *progress)
+{
+	PvKeyRecord *former = pv_keys_in_role (progress->keys, PV_KEY_CURRENT);
+	PvKeyRecord *staged = pv_keys_in_role (progress->keys, PV_KEY_STAGED);
+	g_autofree char *own = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+
+	pv_hook_mark (context, progress, own, progress->staged_key);
+	if (former != NULL && staged != NULL) {
+		former->role = PV_KEY_RETIRING;
+		former->look_s = pv_job_plan_look (context);
+	}
+	if (staged != NULL)
+		staged->role = PV_KEY_CURRENT;
+	progress->key_not_after_s = progress->staged_key_not_after_s;
+	progress->key_published_s = pv_clock_now (context->clock);
+	progress->key_renew_s = plan_renewal (
+		context, pv_job_plan_key (context, name, progress->key_not_after_s), progress);
+}
+
+static void
+note_other (const PvContext *context, const char *name, PvProgress *progress, PvKeyRecord *record)
+{
+	gint64 now_s = pv_clock_now (context->clock);
+	const PvLife life = {now_s, record->staged_expires_s, 0};
+	g_autofree char *secret = pv_job_secret_name (name, record->identifier);
+
+	pv_hook_mark (context, progress, secret, record->staged);
+	record->published_s = now_s;
+	record->expires_s = record->staged_expires_s;
+	record->look_s = MAX (pv_schedule_renewal (&life, now_s, 0), pv_job_plan_look (context));
+	record->staged = record->staged_expires_s = 0;
+}
+
 /* @all: (nullable): the keystore's list, from which the beginning of the certificate is known. */
 static void
 note_published (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
 {
-	gint64 now_s = pv_clock_now (context->clock);
-	const PvCredential *credential = find (all, name);
-	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
 	gint64 early = progress->early;
-	PvLife life = {0};
 
-	if (progress->staged_certificate != 0) {
-		life.begin_s = credential != NULL ? credential->not_before_s : 0;
-		life.not_after_s = progress->not_after_s = progress->staged_not_after_s;
-		progress->certificate_published_s = now_s;
-		pv_hook_mark (context, progress, name, progress->staged_certificate);
-		progress->certificate_renew_s =
-			plan_renewal (context, name, "certificate", &life, progress);
-	}
-	if (progress->staged_key != 0) {
-		life.begin_s = 0;
-		life.not_after_s = progress->key_not_after_s = progress->staged_key_not_after_s;
-		life.asked_s = pv_settings_get_seconds (
-			context->settings, "enrolment", name, "KeyTimeSec");
-		progress->key_published_s = now_s;
-		pv_hook_mark (context, progress, key_name, progress->staged_key);
-		progress->key_renew_s = plan_renewal (context, name, "key", &life, progress);
+	if (progress->staged_certificate != 0)
+		note_certificate (context, name, all, progress);
+	if (progress->staged_key != 0)
+		note_key (context, name, progress);
+	for (guint i = 0; i < progress->keys->len; i++) {
+		PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->staged != 0)
+			note_other (context, name, progress, record);
 	}
 	if (progress->early == early)
 		progress->early = 0;
@@ -86,12 +123,25 @@ discard (const PvContext *context, guint32 generation, GError **error)
 	return pv_keystore_call (context->keystore, WIRE_MSG_DISCARD, &request, NULL, error);
 }
 
-/* Everything staged under @name that is not @kept. */
+/* Whether the progress knows of it. */
+static gboolean
+is_kept (const PvProgress *progress, guint32 generation)
+{
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->staged == generation)
+			return TRUE;
+	}
+	return generation == progress->staged_certificate || generation == progress->pending_staged ||
+	       generation == progress->staged_key;
+}
+
+/* Everything staged under @name that the progress does not know. */
 static gboolean
 discard_leftovers (const PvContext *context,
 		   const char *name,
-		   gint64 kept,
-		   gint64 also_kept,
+		   const PvProgress *progress,
 		   GError **error)
 {
 	for (guint i = 0; i < LEFTOVERS_MAX; i++) {
@@ -102,8 +152,7 @@ discard_leftovers (const PvContext *context,
 			return FALSE;
 		credential = find (all, name);
 		if (credential == NULL || credential->staged_generation == 0 ||
-		    credential->staged_generation == kept ||
-		    credential->staged_generation == also_kept)
+		    is_kept (progress, credential->staged_generation))
 			return TRUE;
 		g_message ("%s: discarding generation %u, left by an exchange that was ended",
 			   name,
@@ -112,6 +161,28 @@ discard_leftovers (const PvContext *context,
 			return FALSE;
 	}
 	return TRUE;
+}
+
+/* The names that an exchange may have staged something under: the enrolment's own, its key's, those of keys of
+ * others. */
+static GPtrArray *
+list_names (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+	g_auto (GStrv) wanted = pv_settings_get_list (
+		context->settings, "enrolment", name, "RetrieveKeys");
+
+	g_ptr_array_add (names, g_strdup (name));
+	g_ptr_array_add (names, g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL));
+	for (guint i = 0; wanted[i] != NULL; i++)
+		g_ptr_array_add (names, pv_job_secret_name (name, wanted[i]));
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->role == PV_KEY_OF_OTHERS)
+			g_ptr_array_add (names, pv_job_secret_name (name, record->identifier));
+	}
+	return names;
 }
 
 /* What became of a staged number: still staged, published meanwhile, or gone. */
@@ -127,40 +198,138 @@ fate_of (const PvCredential *credential, gint64 number)
 	return credential->staged_generation == number ? FATE_STAGED : FATE_GONE;
 }
 
-gboolean
-pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progress, GError **error)
+/* The key of a registration whose value is lost is of no use to anybody. */
+static void
+lose_staged_key (const PvContext *context, PvProgress *progress)
 {
-	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
-	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
-	g_autofree char *instance = NULL;
-	Fate certificate, key;
+	PvKeyRecord *staged = pv_keys_in_role (progress->keys, PV_KEY_STAGED);
 
-	if (all == NULL)
-		return FALSE;
-	instance = g_strdup_printf ("%016" G_GINT64_MODIFIER "x",
-				    pv_keystore_instance (context->keystore));
-	certificate = fate_of (find (all, name), progress->staged_certificate);
-	key = fate_of (find (all, key_name), progress->staged_key);
-	if (certificate == FATE_PUBLISHED || key == FATE_PUBLISHED) {
-		note_published (context, name, all, progress); /* in one transaction, so all of it */
-		certificate = key = FATE_GONE;
+	if (staged != NULL) {
+		staged->role = PV_KEY_RETIRING;
+		staged->look_s = pv_job_plan_look (context);
 	}
-	/* a restarted keystore has the key, but not the certificate that was attached to it */
-	if (certificate == FATE_GONE || g_strcmp0 (instance, progress->keystore_instance) != 0)
+	progress->staged_key = progress->staged_key_not_after_s = 0;
+}
+
+/* Returns: whether something that the progress has as staged is published. */
+static gboolean
+reconcile_keys (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
+{
+	g_autofree char *own = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	Fate fate = fate_of (find (all, own), progress->staged_key);
+	gboolean published = fate == FATE_PUBLISHED;
+
+	if (fate == FATE_GONE)
+		lose_staged_key (context, progress);
+	for (guint i = 0; i < progress->keys->len; i++) {
+		PvKeyRecord *record = progress->keys->pdata[i];
+		g_autofree char *secret = pv_job_secret_name (name, record->identifier);
+
+		if (record->staged == 0)
+			continue;
+		fate = fate_of (find (all, secret), record->staged);
+		published |= fate == FATE_PUBLISHED;
+		if (fate == FATE_GONE)
+			record->staged = record->staged_expires_s = 0;
+	}
+	return published;
+}
+
+/* A restarted keystore has the key, but not the certificate that was attached to it. */
+static gboolean
+reconcile_certificate (const PvContext *context,
+		       const char *name,
+		       const GPtrArray *all,
+		       PvProgress *progress)
+{
+	const PvCredential *credential = find (all, name);
+	g_autofree char *instance = g_strdup_printf (
+		"%016" G_GINT64_MODIFIER "x", pv_keystore_instance (context->keystore));
+	Fate fate = fate_of (credential, progress->staged_certificate);
+
+	if (fate == FATE_GONE ||
+	    (fate == FATE_STAGED && g_strcmp0 (instance, progress->keystore_instance) != 0))
 		progress->staged_certificate = progress->staged_not_after_s = 0;
-	if (key == FATE_GONE)
-		progress->staged_key = progress->staged_key_not_after_s = 0;
-	if (fate_of (find (all, name), progress->pending_staged) != FATE_STAGED) {
+	if (fate_of (credential, progress->pending_staged) != FATE_STAGED) {
 		progress->pending_staged = 0;
 		pv_progress_set (&progress->pending_csr, NULL);
 	}
 	pv_progress_set (&progress->keystore_instance, instance);
-	return discard_leftovers (context,
-				  name,
-				  progress->staged_certificate,
-				  progress->pending_staged,
-				  error) &&
-	       discard_leftovers (context, key_name, progress->staged_key, 0, error);
+	return fate == FATE_PUBLISHED;
+}
+
+/* A progress that was lost, or older, does not know the key that is in use. */
+static void
+adopt_key (const char *name, const GPtrArray *all, PvProgress *progress)
+{
+	g_autofree char *own = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
+	const PvCredential *credential = find (all, own);
+	PvKeyRecord *record;
+
+	if (credential == NULL || credential->generation == 0 ||
+	    pv_keys_in_role (progress->keys, PV_KEY_CURRENT) != NULL ||
+	    g_strcmp0 (credential->mef, progress->mef) != 0 ||
+	    g_strcmp0 (credential->admin, progress->admin) != 0 ||
+	    g_strcmp0 (credential->client, progress->client) != 0 ||
+	    pv_keys_find (progress->keys, credential->identifier) != NULL)
+		return;
+	record = pv_keys_ensure (progress->keys, credential->identifier, PV_KEY_CURRENT);
+	record->expires_s = credential->not_after_s;
+	record->suid = credential->suid;
+}
+
+/* What is over by itself, and what the settings want no more: it is kept to its end, and not renewed. */
+static void
+tidy (const PvContext *context, const char *name, PvProgress *progress)
+{
+	g_autofree char *suid = pv_settings_get (context->settings, "enrolment", name, "KeySUID");
+	g_auto (GStrv) wanted = pv_settings_get_list (
+		context->settings, "enrolment", name, "RetrieveKeys");
+
+	for (guint i = progress->keys->len; i-- > 0;) {
+		PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->role == PV_KEY_RETIRING &&
+		    pv_schedule_is_due (record->expires_s, pv_clock_now (context->clock)))
+			pv_keys_drop (progress->keys, record);
+		else if (record->role != PV_KEY_OF_OTHERS ||
+			 g_strv_contains ((const char *const *) wanted, record->identifier))
+			continue;
+		else if (record->published_s == 0 && record->staged == 0)
+			pv_keys_drop (progress->keys, record);
+		else
+			record->look_s = 0;
+	}
+	if (suid == NULL)
+		progress->key_renew_s = 0;
+	if (!pv_settings_get_boolean (context->settings, "enrolment", name, "Certificate"))
+		progress->certificate_renew_s = 0;
+}
+
+gboolean
+pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progress, GError **error)
+{
+	g_autoptr (GPtrArray) all = pv_keystore_list (context->keystore, error);
+	g_autoptr (GPtrArray) names = NULL;
+	gboolean published;
+
+	if (all == NULL)
+		return FALSE;
+	published = reconcile_certificate (context, name, all, progress);
+	published |= reconcile_keys (context, name, all, progress);
+	if (published)
+		note_published (context, name, all, progress); /* in one transaction, so all of it */
+	adopt_key (name, all, progress);
+	tidy (context, name, progress);
+	names = list_names (context, name, progress);
+	for (guint i = 0; i < names->len; i++) {
+		const PvCredential *credential = find (all, names->pdata[i]);
+
+		if (credential != NULL && credential->staged_generation != 0 &&
+		    !discard_leftovers (context, names->pdata[i], progress, error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean
@@ -195,13 +364,27 @@ grant_first (const PvContext *context, const char *credential, GError **error)
 			     grant_list (context, credential, TRUE, error));
 }
 
+static gboolean
+grant_others (const PvContext *context, const char *name, const PvProgress *progress, GError **error)
+{
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+		g_autofree char *secret = pv_job_secret_name (name, record->identifier);
+
+		if (record->staged != 0 && !grant_first (context, secret, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean
 pv_job_grant (const PvContext *context, const char *name, const PvProgress *progress, GError **error)
 {
 	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
 
 	return (progress->staged_certificate == 0 || grant_first (context, name, error)) &&
-	       (progress->staged_key == 0 || grant_first (context, key_name, error));
+	       (progress->staged_key == 0 || grant_first (context, key_name, error)) &&
+	       grant_others (context, name, progress, error);
 }
 
 void
@@ -232,13 +415,19 @@ destroy (const PvContext *context, const char *name, GStrvBuilder *destroyed, GE
 }
 
 gboolean
-pv_job_destroy (const PvContext *context, const char *name, GStrv *destroyed, GError **error)
+pv_job_destroy (const PvContext *context,
+		const char *name,
+		const PvProgress *progress,
+		GStrv *destroyed,
+		GError **error)
 {
-	g_autofree char *key_name = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
-	g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+	g_autoptr (GPtrArray) names = list_names (context, name, progress);
+	g_autoptr (GStrvBuilder) gone = g_strv_builder_new ();
 
-	if (!destroy (context, name, names, error) || !destroy (context, key_name, names, error))
-		return FALSE;
-	*destroyed = g_strv_builder_end (names);
+	for (guint i = 0; i < names->len; i++) {
+		if (!destroy (context, names->pdata[i], gone, error))
+			return FALSE;
+	}
+	*destroyed = g_strv_builder_end (gone);
 	return TRUE;
 }

@@ -25,6 +25,7 @@ struct _PvEnrolment {
 	PvTicket *ticket;         /* (nullable): waits for a slot, or has one */
 	PvSupervisor *supervisor; /* (nullable) */
 	PvSaid said;
+	char *key_wish; /* of the exchange under way: pv_job_key_wish() */
 	gboolean in_commands; /* the phase is under way */
 	guint retry_after_s;
 	PvAlarm *alarm;
@@ -61,6 +62,9 @@ void pv_enrolment_plan_poll (PvEnrolment *enrolment);
 /** FALSE when the progress could not be made durable; its error says why. */
 gboolean pv_enrolment_save (PvEnrolment *enrolment) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The MEF has it no more. */
+void pv_enrolment_forget_registration (PvProgress *progress);
+
 void pv_enrolment_note_error (PvEnrolment *enrolment, const char *code, const char *message);
 
 extern const PvSupervisorCalls pv_enrolment_supervisor_calls;
@@ -69,6 +73,13 @@ extern const PvSupervisorCalls pv_enrolment_supervisor_calls;
 const char *pv_take_text (JsonObject *event, const char *member);
 gint64 pv_take_number (JsonObject *event, const char *member, gint64 max);
 gboolean pv_take_boolean (JsonObject *event, const char *member);
+
+/** Of symmetric keys: "staged" (of a key), "key", "key-lost", "not-retrieved", "retired". */
+void pv_keys_on_staged (PvEnrolment *enrolment, JsonObject *event);
+void pv_keys_on_key (PvEnrolment *enrolment, JsonObject *event);
+void pv_keys_on_lost (PvEnrolment *enrolment, JsonObject *event);
+void pv_keys_on_not_retrieved (PvEnrolment *enrolment, JsonObject *event);
+void pv_keys_on_retired (PvEnrolment *enrolment, JsonObject *event);
 
 /** The child asks whether what it staged may be published. */
 void pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event);

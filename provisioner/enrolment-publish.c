@@ -7,16 +7,29 @@
 
 #include "provisioner/enrolment-private.h"
 
+#include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
+
+static gboolean
+is_known (const PvProgress *progress, gint64 number)
+{
+	if (number == 0)
+		return FALSE;
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->staged == number)
+			return TRUE;
+	}
+	return number == progress->staged_certificate || number == progress->staged_key;
+}
 
 /* Only what the child has told of before. */
 static gboolean
-is_known (const PvProgress *progress, JsonArray *staged)
+are_known (const PvProgress *progress, JsonArray *staged)
 {
 	for (guint i = 0; i < json_array_get_length (staged); i++) {
-		gint64 number = json_array_get_int_element (staged, i);
-
-		if (number == 0 || (number != progress->staged_certificate && number != progress->staged_key))
+		if (!is_known (progress, json_array_get_int_element (staged, i)))
 			return FALSE;
 	}
 	return TRUE;
@@ -36,7 +49,7 @@ pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event)
 	JsonArray *staged = get_staged (event);
 	g_autoptr (GError) error = NULL;
 
-	if (staged == NULL || !is_known (enrolment->progress, staged))
+	if (staged == NULL || !are_known (enrolment->progress, staged))
 		pv_supervisor_answer (enrolment->supervisor, "enroleed does not know what was staged");
 	else if (!pv_enrolment_save (enrolment))
 		pv_supervisor_answer (enrolment->supervisor, enrolment->progress->error_message);
@@ -46,11 +59,18 @@ pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event)
 		pv_supervisor_answer (enrolment->supervisor, NULL);
 }
 
+/* A command's certificate, or what came before a step that failed: more is wanted than that. */
 void
 pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event)
 {
-	pv_job_note_published (enrolment->context, enrolment->name, enrolment->progress);
-	pv_enrolment_step (enrolment,
-			   enrolment->in_commands ? PV_EVENT_PUBLISHED_EARLY : PV_EVENT_PUBLISHED);
+	const PvContext *context = enrolment->context;
+	PvProgress *progress = enrolment->progress;
+	gboolean early;
+
+	pv_job_note_published (context, enrolment->name, progress);
+	early = enrolment->in_commands ||
+		pv_job_certificate_is_due (context, enrolment->name, progress) ||
+		pv_job_keys_are_due (context, enrolment->name, progress);
+	pv_enrolment_step (enrolment, early ? PV_EVENT_PUBLISHED_EARLY : PV_EVENT_PUBLISHED);
 	pv_hook_wake (enrolment->hook, FALSE);
 }

@@ -14,6 +14,7 @@
 
 struct _PvRetire {
 	GVariantDict facts;
+	GVariantBuilder keys; /* a{sv} of each that the MEF has answered for */
 	gboolean deregistered, forced;
 	char *registration; /* (nullable): the one that was known */
 	GStrv destroyed;    /* (nullable) */
@@ -27,6 +28,7 @@ ensure (PvEnrolment *enrolment)
 	if (enrolment->retire == NULL) {
 		enrolment->retire = g_new0 (PvRetire, 1);
 		g_variant_dict_init (&enrolment->retire->facts, NULL);
+		g_variant_builder_init (&enrolment->retire->keys, G_VARIANT_TYPE ("aa{sv}"));
 		enrolment->retire->registration = g_strdup (enrolment->progress->registration_id);
 	}
 	return enrolment->retire;
@@ -44,24 +46,50 @@ pv_retire_free (PvRetire *retire)
 		retire->answer (retire->data, NULL, error);
 	}
 	g_variant_dict_clear (&retire->facts);
+	g_variant_builder_clear (&retire->keys);
 	g_strfreev (retire->destroyed);
 	g_free (retire->registration);
 	g_free (retire);
 }
 
+static void
+take_key (PvEnrolment *enrolment, JsonObject *event)
+{
+	GPtrArray *keys = enrolment->progress->keys;
+	GVariantDict facts;
+
+	g_variant_dict_init (&facts, NULL);
+	pv_enrolment_take_facts (&facts, event);
+	g_variant_builder_add_value (&enrolment->retire->keys, g_variant_dict_end (&facts));
+	if (pv_take_boolean (event, "proven"))
+		pv_keys_drop (keys, pv_keys_find (keys, pv_take_text (event, "id")));
+}
+
+/* What the MEF has proven is not asked for again, also over a restart. */
 void
 pv_retire_take (PvEnrolment *enrolment, JsonObject *event)
 {
-	PvRetire *retire = enrolment->retire;
+	PvRetire *retire = ensure (enrolment);
+	const char *what = pv_take_text (event, "what");
 
-	if (retire == NULL)
+	if (enrolment->progress->state != PV_STATE_DECOMMISSIONING)
 		return;
-	if (!g_str_equal (json_object_get_string_member_with_default (event, "what", ""), "registration"))
-		return; /* a key of ours */
-	pv_enrolment_take_facts (&retire->facts, event);
-	retire->deregistered =
-		json_object_get_boolean_member_with_default (event, "proven", FALSE) ||
-		g_str_equal (json_object_get_string_member_with_default (event, "result", ""), "absent");
+	g_message ("%s: %s %s: %s %s",
+		   enrolment->name,
+		   what,
+		   pv_take_text (event, "id"),
+		   pv_take_text (event, "result"),
+		   pv_take_text (event, "message"));
+	if (g_str_equal (what, "key")) {
+		take_key (enrolment, event);
+	} else {
+		pv_enrolment_take_facts (&retire->facts, event);
+		retire->deregistered = pv_take_boolean (event, "proven");
+	}
+	if (retire->deregistered)
+		pv_enrolment_forget_registration (enrolment->progress);
+	if (!pv_enrolment_save (enrolment))
+		pv_supervisor_end (enrolment->supervisor, enrolment->progress->error_message);
 }
 
 void
@@ -87,7 +115,8 @@ pv_retire_ended (PvEnrolment *enrolment, gboolean reached)
 					   : PV_EVENT_FAILED);
 		return;
 	}
-	if (!pv_job_destroy (enrolment->context, enrolment->name, &retire->destroyed, &error)) {
+	if (!pv_job_destroy (
+		    enrolment->context, enrolment->name, progress, &retire->destroyed, &error)) {
 		pv_enrolment_note_error (enrolment, pv_error_name (error), error->message);
 		pv_enrolment_take_failure (&retire->facts, pv_error_name (error), error->message);
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);
@@ -135,6 +164,7 @@ pv_retire_answer (PvEnrolment *enrolment)
 		"destroyed",
 		"^as",
 		retire->destroyed != NULL ? (const char *const *) retire->destroyed : nothing);
+	g_variant_dict_insert_value (facts, "keys", g_variant_builder_end (&retire->keys));
 	g_variant_dict_insert (facts, "forced", "b", retire->forced);
 	if (answer != NULL)
 		answer (retire->data, g_variant_dict_end (facts), NULL);

@@ -7,6 +7,7 @@
 
 #include "provisioner/enrolment-private.h"
 
+#include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
@@ -94,7 +95,7 @@ pv_enrolment_rearm (PvEnrolment *enrolment)
 	}
 	if (progress->state == PV_STATE_PROVISIONED &&
 	    (pv_job_certificate_is_due (context, enrolment->name, progress) ||
-	     pv_job_key_is_due (context, enrolment->name, progress)))
+	     pv_job_keys_are_due (context, enrolment->name, progress)))
 		progress->next_s = pv_clock_now (context->clock); /* wanted since then */
 	pv_enrolment_arm (enrolment);
 }

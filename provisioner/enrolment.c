@@ -12,6 +12,7 @@
 
 #include "provisioner/backoff.h"
 #include "provisioner/control-names.h"
+#include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
@@ -87,6 +88,7 @@ act_finish (PvEnrolment *enrolment)
 
 	progress->attempts = 0;
 	pv_enrolment_note_error (enrolment, NULL, NULL);
+	pv_job_postpone_looks (enrolment->context, progress);
 	progress->next_s = pv_schedule_next (progress);
 	end_attempt (enrolment, PV_OUTCOME_PROVISIONED);
 }
@@ -140,6 +142,8 @@ start_child (PvEnrolment *enrolment, const char *purpose)
 							     enrolment,
 							     &error);
 	clear_trace (enrolment);
+	g_free (enrolment->key_wish);
+	enrolment->key_wish = pv_job_key_wish (context, enrolment->name);
 	if (enrolment->supervisor == NULL)
 		fail_start (enrolment, error);
 }
@@ -209,7 +213,8 @@ act_start (PvEnrolment *enrolment)
 	pv_enrolment_note_error (enrolment, NULL, NULL);
 	if (!pv_enrolment_save (enrolment))
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);
-	else if (progress->state == PV_STATE_DECOMMISSIONING && progress->registration_id == NULL)
+	else if (progress->state == PV_STATE_DECOMMISSIONING && progress->registration_id == NULL &&
+		 !pv_job_has_own_keys (progress))
 		pv_retire_ended (enrolment, TRUE); /* nothing to tell the MEF */
 	else
 		enrolment->ticket = pv_slots_ask (enrolment->context->slots, on_turn, enrolment);
@@ -314,6 +319,7 @@ pv_enrolment_free (PvEnrolment *enrolment)
 	pv_retire_free (enrolment->retire);
 	clear_trace (enrolment);
 	pv_progress_free (enrolment->progress);
+	g_free (enrolment->key_wish);
 	g_free (enrolment->name);
 	g_free (enrolment);
 }

@@ -14,6 +14,7 @@ typedef enum {
 	PV_STATE_COMMANDS,     /* registered; MEF Client Commands */
 	PV_STATE_CERTIFICATE,  /* Certificate Provisioning */
 	PV_STATE_KEY,          /* Symmetric Key Provisioning */
+	PV_STATE_RETRIEVAL,    /* keys of others, as their Enrolment Target */
 	PV_STATE_PUBLICATION,  /* everything staged in the keystore */
 	PV_STATE_PROVISIONED,  /* published: Usage of Provisioned Credentials */
 	PV_STATE_WAITING,      /* failed for now; tried again by itself */
@@ -33,8 +34,10 @@ typedef enum {
 	PV_EVENT_COMMANDS_DONE,
 	PV_EVENT_CERTIFICATE_STAGED, /* or not wanted */
 	PV_EVENT_KEY_STAGED,         /* or not wanted */
+	PV_EVENT_KEY_RETRIEVED,      /* one of others is staged */
+	PV_EVENT_KEY_SEEN,           /* the MEF's word on a key: as it is now, lost, not given, de-registered */
 	PV_EVENT_ALL_STAGED,
-	PV_EVENT_PUBLISHED_EARLY,    /* within a command of the MEF; more may follow */
+	PV_EVENT_PUBLISHED_EARLY,    /* by a command of the MEF, or in part */
 	PV_EVENT_PUBLISHED,
 	PV_EVENT_DONE,               /* the exchange ended as it should */
 	PV_EVENT_PENDING,            /* the certificate is promised for later (RFC 7030 4.2.3) */

@@ -76,6 +76,7 @@ pv_progress_new (void)
 	PvProgress *progress = g_new0 (PvProgress, 1);
 
 	progress->version = FORMAT_VERSION;
+	progress->keys = pv_keys_new ();
 	return progress;
 }
 
@@ -88,6 +89,7 @@ pv_progress_free (PvProgress *progress)
 		if (members[i].kind == KIND_TEXT)
 			g_free (*text_at (progress, i));
 	}
+	g_ptr_array_unref (progress->keys);
 	g_free (progress);
 }
 
@@ -140,6 +142,8 @@ parse (GKeyFile *file, GError **error)
 		if (!read_member (progress, i, file, error))
 			return NULL;
 	}
+	if (!pv_keys_read (progress->keys, file, error))
+		return NULL;
 	if (progress->version == FORMAT_VERSION)
 		return g_steal_pointer (&progress);
 	g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "of another version");
@@ -217,6 +221,7 @@ pv_progress_save (const PvProgress *progress, const char *dir, const char *name,
 		else if (members[i].kind == KIND_TEXT && *text_at (all, i) != NULL)
 			g_key_file_set_string (file, group, key, *text_at (all, i));
 	}
+	pv_keys_write (progress->keys, file);
 	text = g_key_file_to_data (file, &len, NULL);
 	return g_file_set_contents_full (path,
 					 text,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "provisioner/machine.h"
+#include "provisioner/progress-keys.h"
 
 /**
  * PvProgress:
@@ -25,6 +26,7 @@
  * @authenticated_by: with what the last MEF Handshake was done
  * @hooks_pending: published generations whose OnRenew= is still to be done (enrolment-hook.h)
  * @hooks_error: why it failed
+ * @keys: (element-type PvKeyRecord): ours at the MEF, and those of others
  * @force: decommissioning goes on also when the MEF cannot be asked
  */
 typedef struct {
@@ -53,6 +55,7 @@ typedef struct {
 	gint64 key_published_s, key_not_after_s, key_renew_s;
 	gint64 early;
 	char *hooks_pending, *hooks_error;
+	GPtrArray *keys;
 	gint64 force;
 	char *error_code;
 	char *error_message;

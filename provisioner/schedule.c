@@ -58,5 +58,12 @@ pv_schedule_next_renewal (const PvProgress *progress)
 gint64
 pv_schedule_next (const PvProgress *progress)
 {
-	return first (pv_schedule_next_renewal (progress), progress->commands_due_s);
+	gint64 next_s = first (pv_schedule_next_renewal (progress), progress->commands_due_s);
+
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		next_s = first (next_s, record->look_s);
+	}
+	return next_s;
 }

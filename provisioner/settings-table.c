@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "keystore/wire/limits.h"
+#include "provisioner/identity.h"
 #include "provisioner/limits.h"
 #include "provisioner/on-renew.h"
 
@@ -73,11 +74,15 @@ static const PvSetting settings[] = {
 	 "base URI of the EST server; default: the MEF's own"},
 	{"enrolment", "KeySUID", PV_SETTING_CHOICE, NULL, "21 22 23 24 25", FALSE,
 	 "a symmetric key is wanted, for this use (m2m:suid)"},
+	{"enrolment", "KeyValue", PV_SETTING_CHOICE, "exported", "exported generated", FALSE,
+	 "where its value comes from: the handshake with the MEF, or this gateway"},
 	{"enrolment", "KeyTargets", PV_SETTING_LIST, NULL, NULL, FALSE,
 	 "whom the key is shared with (Enrolment Targets)"},
 	{"enrolment", "KeyTimeSec", PV_SETTING_SECONDS, "2592000", NULL, FALSE,
 	 "proposed lifetime of the key"},
 	{"enrolment", "KeyLabels", PV_SETTING_LIST, NULL, NULL, FALSE, "labels of the key registration"},
+	{"enrolment", "RetrieveKeys", PV_SETTING_KEYS, NULL, NULL, FALSE,
+	 "keys of others that are made for the Enrolee (RelativeKeyID@MEF-FQDN)"},
 	{"enrolment", "Commands", PV_SETTING_BOOLEAN, "yes", NULL, FALSE,
 	 "whether the MEF's commands are asked for"},
 	{"enrolment", "CommandPollSec", PV_SETTING_SECONDS, "3600", NULL, FALSE,
@@ -148,6 +153,20 @@ pv_setting_parse_boolean (const char *value, gboolean *result)
 	return TRUE;
 }
 
+GStrv
+pv_setting_split (const char *value)
+{
+	g_auto (GStrv) words = g_strsplit_set (value, " ,\t", -1);
+	GPtrArray *list = g_ptr_array_new ();
+
+	for (guint i = 0; words[i] != NULL; i++) {
+		if (words[i][0] != '\0')
+			g_ptr_array_add (list, g_strdup (words[i]));
+	}
+	g_ptr_array_add (list, NULL);
+	return (GStrv) g_ptr_array_free (list, FALSE);
+}
+
 static gboolean
 is_fqdn (const char *value)
 {
@@ -191,6 +210,18 @@ check_actions (const char *value)
 	return problem;
 }
 
+static gboolean
+are_keys (const char *value)
+{
+	g_auto (GStrv) words = pv_setting_split (value);
+
+	for (guint i = 0; words[i] != NULL; i++) {
+		if (!pv_key_identifier_split (words[i], NULL, NULL))
+			return FALSE;
+	}
+	return g_strv_length (words) <= PV_KEYS_MAX;
+}
+
 const char *
 pv_setting_check (const PvSetting *setting, const char *value)
 {
@@ -217,6 +248,8 @@ pv_setting_check (const PvSetting *setting, const char *value)
 		return is_number (value) ? NULL : "not a number from 1 on";
 	case PV_SETTING_LIST:
 		return NULL;
+	case PV_SETTING_KEYS:
+		return are_keys (value) ? NULL : "not a list of key identifiers (RelativeKeyID@MEF-FQDN)";
 	case PV_SETTING_NAME:
 		return pv_name_is_valid (value) ? NULL : "not a name of letters, digits and ._-";
 	case PV_SETTING_ACTIONS:

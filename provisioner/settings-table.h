@@ -17,6 +17,7 @@ typedef enum {
 	PV_SETTING_SECONDS, /* a number from 1 on */
 	PV_SETTING_COUNT,   /* the same, of things */
 	PV_SETTING_LIST, /* separated by blanks or commas */
+	PV_SETTING_KEYS, /* the same, of key identifiers */
 	PV_SETTING_NAME, /* of a credential or of a group's instance */
 	PV_SETTING_ACTIONS, /* of on-renew.h; several lines of one file add up */
 } PvSettingKind;
@@ -84,6 +85,9 @@ const char *pv_setting_check (const PvSetting *setting, const char *value);
  * Returns: whether @name may name a credential: 1 to 64 of [A-Za-z0-9._-], not starting with a dot
  */
 gboolean pv_name_is_valid (const char *name);
+
+/** Returns: (transfer full): the words of a list */
+GStrv pv_setting_split (const char *value);
 
 /**
  * pv_setting_parse_boolean:

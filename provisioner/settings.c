@@ -9,7 +9,9 @@
 
 #include <string.h>
 
+#include "keystore/wire/limits.h"
 #include "provisioner/error.h"
+#include "provisioner/identity.h"
 #include "provisioner/on-renew.h"
 #include "provisioner/specifier.h"
 
@@ -302,6 +304,44 @@ load_folder (PvSettings *settings, const char *folder, GError **error)
 	return TRUE;
 }
 
+/* What is wrong with one of RetrieveKeys=, %NULL when nothing is (R-8.3.4.3-1). */
+static const char *
+check_retrieved (const char *name, const char *mef_fqdn, const char *identifier)
+{
+	g_autofree char *relative_id = NULL;
+	g_autofree char *fqdn = NULL;
+
+	if (!pv_key_identifier_split (identifier, &relative_id, &fqdn) || g_strcmp0 (fqdn, mef_fqdn) != 0)
+		return "is not a key of this MEF";
+	if (strlen (name) + 1 + strlen (relative_id) > WIRE_NAME_MAX)
+		return "makes too long a name for a credential";
+	return g_str_equal (relative_id, "key") ? "has the name of the enrolment's own key" : NULL;
+}
+
+static gboolean
+check_keys (const PvSettings *settings, const char *heading, const char *mef, GError **error)
+{
+	const char *name = heading_name (heading);
+	g_autofree char *fqdn = pv_settings_get (settings, "mef", mef, "FQDN");
+	g_auto (GStrv) keys = pv_settings_get_list (settings, "enrolment", name, "RetrieveKeys");
+
+	for (guint i = 0; keys[i] != NULL; i++) {
+		const char *wrong = check_retrieved (name, fqdn, keys[i]);
+
+		if (wrong == NULL)
+			continue;
+		g_set_error (error,
+			     PV_ERROR,
+			     PV_ERROR_JOB,
+			     "%s: RetrieveKeys: %s %s",
+			     pv_settings_source (settings, heading, "RetrieveKeys"),
+			     keys[i],
+			     wrong);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean
 check_required (const PvSettings *settings, const char *heading, const char *word, GError **error)
 {
@@ -345,8 +385,10 @@ check_group (const PvSettings *settings, const char *heading, GError **error)
 	if (!check_required (settings, heading, word, error))
 		return FALSE;
 	mef = g_key_file_get_string (settings->values, heading, "MEF", NULL);
-	if (mef == NULL || pv_settings_has (settings, "mef", mef))
+	if (mef == NULL)
 		return TRUE;
+	if (pv_settings_has (settings, "mef", mef))
+		return check_keys (settings, heading, mef, error);
 	g_set_error (error,
 		     PV_ERROR,
 		     PV_ERROR_JOB,
@@ -490,13 +532,6 @@ pv_settings_get_list (const PvSettings *settings,
 		      const char *key)
 {
 	g_autofree char *value = pv_settings_get (settings, group, name, key);
-	g_auto (GStrv) words = g_strsplit_set (value != NULL ? value : "", " ,\t", -1);
-	GPtrArray *list = g_ptr_array_new ();
 
-	for (guint i = 0; words[i] != NULL; i++) {
-		if (words[i][0] != '\0')
-			g_ptr_array_add (list, g_strdup (words[i]));
-	}
-	g_ptr_array_add (list, NULL);
-	return (GStrv) g_ptr_array_free (list, FALSE);
+	return pv_setting_split (value != NULL ? value : "");
 }

@@ -7,6 +7,7 @@
 #	import_key HEX		the bootstrap key of the enrolment gw1
 #	gateway_settings MEF-PORT ANCHORS	enrolee.conf for an enrolment gw1 at the simulated MEF
 #	enroleed_start [OPTION...], enroleed_stop [SIGNAL]
+#	gateway_use NAME	all of these for another gateway of the test; its logs have the name too. "" is the first.
 
 # A sanitized module in programs that are not: they need the runtime first. Leaks of theirs are not ours.
 preload=
@@ -14,9 +15,19 @@ if nm -D "$top_builddir/.libs/enrolee-pkcs11.so" 2>/dev/null | grep -q __asan_in
 	preload="LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
 fi
 
-run=$tap_tmp/run
-state=$tap_tmp/state
-conf=$tap_tmp/etc
+declare -A gateway_bus gateway_enroleed gateway_keystored
+
+gateway_use()
+{
+	gateway_bus[$gateway.]=$bus gateway_enroleed[$gateway.]=$enroleed_pid gateway_keystored[$gateway.]=$keystored_pid
+	gateway=$1
+	bus=${gateway_bus[$1.]} enroleed_pid=${gateway_enroleed[$1.]} keystored_pid=${gateway_keystored[$1.]}
+	run=$tap_tmp/run$1
+	state=$tap_tmp/state$1
+	conf=$tap_tmp/etc$1
+	enroleed_log=$tap_tmp/enroleed$1.log
+}
+gateway_use ""
 
 # libtool's wrappers start a shell: the programs themselves, with the options of this gateway.
 program()
@@ -32,17 +43,17 @@ enrolee()
 keystored_start()
 {
 	rm -f "$run/token.sock" "$run/provision.sock"
-	tap_spawn "${1:-keystored.log}" "$(program enrolee-keystored)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf"
+	tap_spawn "${1:-keystored$gateway.log}" "$(program enrolee-keystored)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf"
 	keystored_pid=$tap_pid
 	tap_until 20 test -S "$run/provision.sock"
 }
 
 bus_start()
 {
-	tap_spawn dbus.log dbus-daemon --session --nofork --nopidfile --print-address=1 \
-		--address="unix:path=$tap_tmp/bus.sock"
-	tap_until 10 grep -q '^unix:' "$tap_tmp/dbus.log" || return 1
-	bus=$(head -n 1 "$tap_tmp/dbus.log")
+	tap_spawn "dbus$gateway.log" dbus-daemon --session --nofork --nopidfile --print-address=1 \
+		--address="unix:path=$tap_tmp/bus$gateway.sock"
+	tap_until 10 grep -q '^unix:' "$tap_tmp/dbus$gateway.log" || return 1
+	bus=$(head -n 1 "$tap_tmp/dbus$gateway.log")
 }
 
 gateway_start()
@@ -109,7 +120,7 @@ import_key()
 # enroleed_start [OPTION...]
 enroleed_start()
 {
-	tap_spawn enroleed.log "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
+	tap_spawn "enroleed$gateway.log" "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
 		--exchange="${exchange:-$(program enrolee-exchange)}" --provider-dir="$top_builddir/.libs" \
 		--pkcs11-module="${pkcs11_module-$top_builddir/.libs/enrolee-pkcs11.so}" "$@"
 	enroleed_pid=$tap_pid

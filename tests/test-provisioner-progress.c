@@ -42,6 +42,7 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 	g_autoptr (PvProgress) written = pv_progress_new ();
 	g_autoptr (PvProgress) read = NULL;
 	g_autoptr (GError) error = NULL;
+	PvKeyRecord *key;
 
 	written->state = PV_STATE_KEY;
 	written->attempts = 3;
@@ -49,6 +50,11 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 	written->registration_expires_s = 1795000000;
 	pv_progress_set (&written->last_command_id, "{\"a\":[1,\"\\n\"]}");
 	pv_progress_set (&written->error_message, " spaces = [and]\nlines ");
+	key = pv_keys_ensure (written->keys, "0A@mef.example.com", PV_KEY_STAGED);
+	key->expires_s = 1795000001;
+	pv_progress_set (&key->targets, "//a/b //c/d");
+	key = pv_keys_ensure (written->keys, "0B@mef.example.com", PV_KEY_OF_OTHERS);
+	key->staged = 4294967295;
 	g_assert_true (pv_progress_save (written, fixture->dir, "gw1", &error));
 	g_assert_no_error (error);
 	read = pv_progress_load (fixture->dir, "gw1");
@@ -59,6 +65,18 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 	g_assert_cmpstr (read->last_command_id, ==, written->last_command_id);
 	g_assert_cmpstr (read->error_message, ==, written->error_message);
 	g_assert_null (read->pending_csr);
+	g_assert_cmpuint (read->keys->len, ==, 2);
+	key = pv_keys_in_role (read->keys, PV_KEY_STAGED);
+	g_assert_cmpstr (key->identifier, ==, "0A@mef.example.com");
+	g_assert_cmpint (key->expires_s, ==, 1795000001);
+	g_assert_cmpstr (key->targets, ==, "//a/b //c/d");
+	g_assert_null (key->message);
+	key = pv_keys_find (read->keys, "0B@mef.example.com");
+	g_assert_cmpuint (key->role, ==, PV_KEY_OF_OTHERS);
+	g_assert_cmpint (key->staged, ==, 4294967295);
+	pv_keys_drop (read->keys, key);
+	g_assert_null (pv_keys_find (read->keys, "0B@mef.example.com"));
+	g_assert_null (pv_keys_in_role (read->keys, PV_KEY_CURRENT));
 }
 
 static void
@@ -77,6 +95,8 @@ test_damaged (Fixture *fixture, gconstpointer data)
 		"[progress]\nVersion=1\nState=dancing\n",
 		"[progress]\nVersion=2\nState=key\n",
 		"[progress]\nVersion=1\nState=key\nAttempts=many\n",
+		"[progress]\nVersion=1\nState=key\n[key 0A@mef.example.com]\nRole=king\n",
+		"[progress]\nVersion=1\nState=key\n[key 0A@mef.example.com]\nExpires=1\n",
 		"",
 	};
 	g_autofree char *path = g_build_filename (fixture->dir, "gw1.progress", NULL);

@@ -107,13 +107,27 @@ run_step (PvExchange *exchange, PvSteps step, StepRun run, GError **error)
 	return FALSE;
 }
 
+/* A key that the MEF refuses must not keep a renewed certificate from those who use it. */
+static void
+publish_the_rest (PvExchange *exchange)
+{
+	g_autoptr (GError) cause = NULL;
+
+	if ((exchange->job->steps & PV_DO_PUBLISH) && !pv_exchange_publish (exchange, &cause))
+		pv_event_warn (exchange->events, cause->message);
+}
+
 static gboolean
 run_steps (PvExchange *exchange, GError **error)
 {
-	for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-		if ((exchange->job->steps & steps[i].step) &&
-		    !run_step (exchange, steps[i].step, steps[i].run, error))
-			return FALSE;
+	for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+		if (!(exchange->job->steps & steps[i].step) ||
+		    run_step (exchange, steps[i].step, steps[i].run, error))
+			continue;
+		if (steps[i].step == PV_DO_KEY || steps[i].step == PV_DO_RETRIEVE)
+			publish_the_rest (exchange);
+		return FALSE;
+	}
 	return TRUE;
 }
 

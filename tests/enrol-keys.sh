@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Symmetric keys from their registration to their end: exported and self-generated; retrieved by their Enrolment Target, so
+# that both do a TLS-PSK handshake; looked at, updated, renewed, retired; two MEFs side by side; probe and decommission.
+
+. "${top_srcdir:-.}/tests/tap.sh"
+. "$top_srcdir/tests/sim/sim.sh"
+. "$top_srcdir/tests/enrol-lib.sh"
+tap_needs openssl curl dbus-daemon gdbus python3
+gateway_with_mef
+import_key "$sim_gw01_psk"
+
+# The target is another gateway: a key identifier means one key on each.
+gateway_use 2
+gateway_start || { diag "$(cat "$tap_tmp"/*.log)"; exit 99; }
+(umask 077 && echo "$sim_in01_psk" >"$tap_tmp/in.hex")
+enrolee import kpm --symmetric "$tap_tmp/in.hex" --identifier in-0001@mef.example.com --suid 10 >/dev/null
+
+# on NAME: the gateway of an enrolment or a credential
+on() { case $1 in in1*) gateway_use 2 ;; *) gateway_use "" ;; esac; }
+in_state() { on "$1"; grep -qx "State=$2" "$state/enroleed/$1.progress"; }
+show() { on "$1"; enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
+held() { [ "$(show "$1" identifier)" = "$2" ]; }
+diagnosis() { diag "$(tail -n 60 "$tap_tmp"/state*/enroleed/*.progress "$tap_tmp"/enroleed*.log)"; }
+
+# record NAME KEY MEMBER: of a key in the progress of an enrolment; keys NAME ROLE: identifiers
+parse='
+import configparser, sys
+file = configparser.RawConfigParser(strict=False)
+file.optionxform = str
+file.read(sys.argv[1])
+if len(sys.argv) == 4:
+    print(file.get("key " + sys.argv[2], sys.argv[3], fallback=""))
+else:
+    print(*sorted(s[4:] for s in file.sections() if s.startswith("key ") and file[s]["Role"] == sys.argv[2]))'
+record() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2" "$3"; }
+keys() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2"; }
+# at_mef EXPRESSION: of each key k that the MEF has
+at_mef() { sim_ctl state | python3 -c "import json, sys; print(*[$1 for k in json.load(sys.stdin)['keys']])"; }
+# control METHOD NAME ARGUMENT...
+control()
+{
+	on "$2"
+	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
+		--method "org.onem2m.Enrolee1.$1" "${@:2}" 2>&1
+}
+mark() { marked=$(wc -l <"$sim_state/mef.log"); }
+asked() { tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -Eq "\"step\":\"$1\".*\"verdict\":\"ok\""; }
+misbehave() { sim_ctl misbehave "step=$1" "kind=$2" >/dev/null; }
+
+# settings_are NAME LINE...: the settings of an enrolment, read again if its enroleed runs
+settings_are()
+{
+	on "$1"
+	gateway_settings "$sim_port" Certificate=no Commands=no "${@:2}"
+	sed -i '/^\[credential/,$d' "$conf/enrolee.conf"
+	if [ "$1" = in1 ]; then
+		sed -i -e 's/gw1/in1/' -e 's/Sgw01/in-cse/' -e '/^Key/d' \
+			-e 's/^ClientKind=.*/ClientKind=cse\nPublicDomainName=in-cse.sp.example.com/' "$conf/enrolee.conf"
+	fi
+	for credential in gw1-key "$retrieved"; do
+		[ -z "$credential" ] || printf '\n[credential %s]\nUsers=%s\n' "$credential" "$(id -un)" >>"$conf/enrolee.conf"
+	done
+	[ -n "$enroleed_pid" ] || return 0
+	readings=$(grep -c 'settings' "$enroleed_log")
+	kill -HUP "$enroleed_pid"
+	tap_until 10 read_again || diag "not read again"
+}
+read_again() { [ "$(grep -c 'settings' "$enroleed_log")" -gt "$readings" ]; }
+
+# --- a key exported from the handshake ---
+retrieved=
+settings_are gw1
+enroleed_start || { diag "$(cat "$enroleed_log")"; exit 99; }
+enrolee enrol gw1 --timeout 60 >"$tap_tmp/enrol.out" 2>&1
+is "a key of the handshake: provisioned" $? 0 || diagnosis
+first=$(show gw1-key identifier)
+is "it is the one that the progress has" "$(keys gw1 current)" "$first"
+is "with its target" "$(record gw1 "$first" Targets)" "//sp.example.com/in-cse"
+is "and its use" "$(record gw1 "$first" SUID)" 22
+not "no key in the progress" grep -qi "$(at_mef "k['value']")" "$state/enroleed/gw1.progress"
+
+# --- its target retrieves it ---
+settings_are in1 Start=implicit
+enroleed_start
+ok "a target that has nothing to retrieve" tap_until 30 in_state in1 provisioned || diagnosis
+retrieved=in1-${first%@*}
+settings_are in1 "RetrieveKeys=$first"
+ok "the settings name it: retrieved" tap_until 30 held "$retrieved" "$first" || diagnosis
+ok "at rest again" tap_until 20 in_state in1 provisioned
+is "the progress has it" "$(keys in1 retrieved)" "$first"
+is "and whose it is" "$(record in1 "$first" Source)" "//sp.example.com/Sgw01"
+is "for the same use" "$(show "$retrieved" suid)" 22
+
+# --- both ends by reference ---
+cat >"$tap_tmp/psk.cnf" <<END
+openssl_conf = init
+[init]
+providers = providers
+alg_section = algorithms
+[providers]
+default = default_sect
+enrolee = enrolee_sect
+[default_sect]
+activate = 1
+[enrolee_sect]
+module = $top_builddir/.libs/enrolee.so
+activate = 1
+[algorithms]
+default_properties = ?enrolee.pskref=yes,?enrolee.first=yes
+END
+# handshake SERVER CLIENT: two credentials by their references
+handshake()
+{
+	on "$1"
+	server_run=$run
+	IFS=: read -r server_id server_key <"$state/credentials/$1/psk.txt" || return 2
+	on "$2"
+	IFS=: read -r client_id client_key <"$state/credentials/$2/psk.txt" || return 2
+	[ -n "$server_key" ] && [ -n "$client_key" ] && [ "$server_key" != "$client_key" ] || return 2
+	tap_spawn server.log env $preload ENROLEE_RUNTIME_DIR="$server_run" OPENSSL_CONF="$tap_tmp/psk.cnf" openssl s_server -accept 127.0.0.1:0 \
+		-nocert -tls1_2 -psk_identity "$server_id" -psk "$server_key" -cipher PSK-AES128-GCM-SHA256 -rev
+	server_pid=$tap_pid
+	tap_until 10 grep -q '^ACCEPT.*:' "$tap_tmp/server.log"
+	answer=$(printf 'enrolee\nCLOSE\n' | env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$tap_tmp/psk.cnf" timeout 20 openssl s_client \
+		-connect "$(sed -n 's/^ACCEPT *//p' "$tap_tmp/server.log" | head -n 1)" -tls1_2 -psk_identity "$client_id" \
+		-psk "$client_key" -cipher PSK-AES128-GCM-SHA256 -quiet 2>"$tap_tmp/client.log" | head -n 1)
+	tap_stop "$server_pid"
+	[ "$answer" = eelorne ]
+}
+ok "source and target do a handshake with it, each by its own reference" handshake gw1-key "$retrieved" ||
+	diag "$(cat "$tap_tmp/server.log" "$tap_tmp/client.log")"
+not "another key does not" handshake kpm "$retrieved"
+before=$(show "$retrieved" id)
+mark
+is "told to enrol again" "$(control Enrol in1 '{}')" "()"
+ok "at rest" tap_until 20 in_state in1 provisioned
+not "one that is held is not asked for again (R-8.3.5.2.8-2)" asked key-retrieve
+
+# --- one that is not there yet ---
+missing=00112233445566778899AABBCCDDEEFF@mef.example.com
+settings_are in1 "RetrieveKeys=$first, $missing"
+told() { [ -n "$(record in1 "$missing" Message)" ]; }
+ok "one that the MEF does not have: told" tap_until 20 told || diagnosis
+like "why" "$(record in1 "$missing" Message)" '4004'
+ok "that is no failure" tap_until 20 in_state in1 provisioned
+is "the other stays" "$(show "$retrieved" id)" "$before"
+settings_are in1 "RetrieveKeys=12@other.example.com"
+ok "a key of another MEF: wrong settings" grep -q 'RetrieveKeys: 12@other.example.com is not a key of this MEF' "$enroleed_log"
+settings_are in1 "RetrieveKeys=$first"
+
+# --- looked at, and updated ---
+at_rest() { in_state gw1 provisioned; }
+mark
+settings_are gw1 KeyLabels=uplink
+ok "other labels in the settings: an update" tap_until 20 asked key-update || diagnosis
+ok "at rest after it" tap_until 20 at_rest
+is "no new key" "$(keys gw1 current)" "$first"
+like "the progress has what was asked for" "$(record gw1 "$first" Asked)" '\| uplink$'
+mark
+settings_are gw1 KeyLabels=uplink
+not "the same settings: nothing is asked" asked 'key-(update|retrieve)'
+
+# --- renewed, the old one retired ---
+settings_are gw1 KeyLabels=uplink KeyValue=generated
+is "told to renew" "$(control Renew gw1)" "()"
+renewed() { [ "$(show gw1-key identifier)" != "$first" ] && in_state gw1 provisioned; }
+ok "renewed by a self-generated one" tap_until 30 renewed || diagnosis
+second=$(show gw1-key identifier)
+retired() { [ -z "$(keys gw1 retiring)" ] && [ "$(at_mef "k['id']")" = "$second" ]; }
+ok "the old one is de-registered" tap_until 20 retired || diagnosis
+is "the new one is current" "$(keys gw1 current)" "$second"
+retrieved=in1-${second%@*}
+settings_are in1 "RetrieveKeys=$second"
+ok "the target retrieves the new one" tap_until 30 held "$retrieved" "$second"
+ok "a handshake with it" handshake gw1-key "$retrieved"
+
+# --- the MEF keeps the old one, or is away for that ---
+misbehave key-deregister status:5000
+is "told to renew once more" "$(control Renew gw1)" "()"
+newer() { [ "$(show gw1-key identifier)" != "$second" ]; }
+ok "renewed" tap_until 30 newer || diagnosis
+third=$(show gw1-key identifier)
+retiring() { [ "$(keys gw1 retiring)" = "$second" ] && in_state gw1 provisioned; }
+ok "the old one waits to be de-registered, the new one is in use" tap_until 20 retiring || diagnosis
+on gw1
+enroleed_stop KILL
+enroleed_start
+is "also over a restart" "$(keys gw1 retiring)" "$second"
+misbehave key-deregister status:4103
+kept() { [ -n "$(record gw1 "$second" Message)" ]; }
+ok "the MEF keeps it: told" tap_until 20 kept || diagnosis
+ok "that is no failure" tap_until 20 in_state gw1 provisioned
+misbehave key-deregister ""
+gone() { [ -z "$(keys gw1 retiring)" ] && [ "$(at_mef "k['id']")" = "$third" ]; }
+ok "the MEF takes it back: de-registered" tap_until 30 gone || diagnosis
+
+# --- lost by the MEF ---
+misbehave key-retrieve 'status:4004*2'
+settings_are gw1 KeyLabels=downlink KeyValue=generated
+anew() { [ "$(show gw1-key identifier)" != "$third" ] && in_state gw1 provisioned; }
+ok "it is seen when the key is looked at, and another one registered" tap_until 30 anew || diagnosis
+enroleed_stop
+on in1
+enroleed_stop
+tap_done
