@@ -86,10 +86,13 @@ static gboolean
 add_extensions (X509_REQ *req, const PvCsrRequest *request)
 {
 	g_autoptr (Extensions) extensions = NULL;
-	g_autoptr (GENERAL_NAMES) names = general_names (request->name);
+	g_autoptr (GENERAL_NAMES) names =
+		request->renewed != NULL
+			? X509_get_ext_d2i (request->renewed, NID_subject_alt_name, NULL, NULL)
+			: general_names (request->name);
 	const PvCsrAttributes *wanted = request->attributes;
 
-	if (X509V3_add1_i2d (&extensions, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) != 1)
+	if (names == NULL || X509V3_add1_i2d (&extensions, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) != 1)
 		return FALSE;
 	for (guint i = 0; i < wanted->extensions->len; i++)
 		if (X509v3_add_ext (&extensions, g_ptr_array_index (wanted->extensions, i), -1) ==
@@ -108,7 +111,7 @@ add_extensions (X509_REQ *req, const PvCsrRequest *request)
 }
 
 static gboolean
-set_subject (X509_REQ *req, const char *common_name)
+set_common_name (X509_REQ *req, const char *common_name)
 {
 	g_autofree char *cut = g_utf8_substring (
 		common_name, 0, MIN (g_utf8_strlen (common_name, -1), PV_COMMON_NAME_MAX));
@@ -116,6 +119,15 @@ set_subject (X509_REQ *req, const char *common_name)
 
 	return X509_NAME_add_entry_by_NID (subject, NID_commonName, MBSTRING_UTF8,
 					   (const guint8 *)cut, -1, -1, 0) == 1;
+}
+
+/* RFC 7030 4.2.2: the same subject, octet by octet. */
+static gboolean
+set_subject (X509_REQ *req, const PvCsrRequest *request)
+{
+	if (request->renewed == NULL)
+		return set_common_name (req, request->common_name);
+	return X509_REQ_set_subject_name (req, X509_get_subject_name (request->renewed)) == 1;
 }
 
 /* PrintableString if possible (RFC 2985 5.4.1). */
@@ -136,7 +148,7 @@ assemble (const PvCsrRequest *request, EVP_PKEY *key, GError **error)
 	g_autoptr (X509_REQ) req = X509_REQ_new ();
 
 	if (req != NULL && X509_REQ_set_version (req, X509_REQ_VERSION_1) == 1 &&
-	    set_subject (req, request->common_name) && X509_REQ_set_pubkey (req, key) == 1 &&
+	    set_subject (req, request) && X509_REQ_set_pubkey (req, key) == 1 &&
 	    add_extensions (req, request) &&
 	    (request->challenge == NULL || add_challenge (req, request->challenge)))
 		return g_steal_pointer (&req);

@@ -9,12 +9,15 @@
 #include "provisioner/csr-attributes.h"
 #include "provisioner/identity.h"
 
+#include <openssl/x509.h>
+
 typedef struct {
 	GBytes *spki;                      /* SubjectPublicKeyInfo */
 	const PvSubjectName *name;         /* what the certificate shall carry */
 	const char *common_name;           /* cut to 64 characters */
 	const char *challenge;             /* (nullable): challengePassword */
 	const PvCsrAttributes *attributes; /* what the server wants besides */
+	X509 *renewed;                     /* (nullable): its subject and name are taken instead */
 } PvCsrRequest;
 
 /**

@@ -89,16 +89,6 @@ static const struct {
 	{PV_PHASE_KEY, PV_EVENT_KEY_STAGED},
 };
 
-/* What the MEF commands is published before it hears of it; that is not the end of the exchange. */
-static void
-follow_publication (PvEnrolment *enrolment, const char *phase, gboolean started)
-{
-	if (g_str_equal (phase, PV_PHASE_COMMANDS))
-		enrolment->in_commands = started;
-	else if (g_str_equal (phase, PV_PHASE_PUBLICATION) && started && !enrolment->in_commands)
-		pv_enrolment_step (enrolment, PV_EVENT_ALL_STAGED);
-}
-
 static void
 on_phase (PvEnrolment *enrolment, JsonObject *event)
 {
@@ -111,7 +101,6 @@ on_phase (PvEnrolment *enrolment, JsonObject *event)
 				state,
 				pv_take_number (event, "ms", G_MAXUINT32),
 				pv_take_text (event, "clause"));
-	follow_publication (enrolment, phase, g_str_equal (state, "started"));
 	if (!g_str_equal (state, "done") && !g_str_equal (state, "skipped"))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS (milestones); i++) {

@@ -26,7 +26,6 @@ struct _PvEnrolment {
 	PvSupervisor *supervisor; /* (nullable) */
 	PvSaid said;
 	char *key_wish; /* of the exchange under way: pv_job_key_wish() */
-	gboolean in_commands; /* the phase is under way */
 	guint retry_after_s;
 	PvAlarm *alarm;
 	gint64 retry_steady_s, commands_steady_s; /* of the steady clock; 0: only the calendar's is known */

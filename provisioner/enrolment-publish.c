@@ -49,6 +49,8 @@ pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event)
 	JsonArray *staged = get_staged (event);
 	g_autoptr (GError) error = NULL;
 
+	if (!pv_take_boolean (event, "more"))
+		pv_enrolment_step (enrolment, PV_EVENT_ALL_STAGED);
 	if (staged == NULL || !are_known (enrolment->progress, staged))
 		pv_supervisor_answer (enrolment->supervisor, "enroleed does not know what was staged");
 	else if (!pv_enrolment_save (enrolment))
@@ -68,7 +70,7 @@ pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event)
 	gboolean early;
 
 	pv_job_note_published (context, enrolment->name, progress);
-	early = enrolment->in_commands ||
+	early = pv_take_boolean (event, "more") ||
 		pv_job_certificate_is_due (context, enrolment->name, progress) ||
 		pv_job_keys_are_due (context, enrolment->name, progress);
 	pv_enrolment_step (enrolment, early ? PV_EVENT_PUBLISHED_EARLY : PV_EVENT_PUBLISHED);

@@ -207,7 +207,6 @@ act_start (PvEnrolment *enrolment)
 	pv_alarm_set (enrolment->alarm, 0);
 	enrolment->retry_steady_s = 0;
 	enrolment->said = PV_SAID_NOTHING;
-	enrolment->in_commands = FALSE;
 	enrolment->retry_after_s = 0;
 	progress->next_s = 0;
 	pv_enrolment_note_error (enrolment, NULL, NULL);

@@ -102,8 +102,9 @@
  *   {"event":"not-retrieved","identifier":..,"code":..,"message":..}
  *   {"event":"retired","identifier":..,"result":"removed"|"absent"|"refused","message":..}
  *   {"event":"pending","staged":N,"csr":"base64","retry_after_s":N}
- *   {"event":"publish","staged":[..]}                       with acknowledge: may it be? Grants come first
- *   {"event":"published","staged":[..]}
+ *   {"event":"publish","staged":[..],"more":bool}           with acknowledge: may it be? Grants come first;
+ *                                                          more: it is not the exchange's last step
+ *   {"event":"published","staged":[..],"more":bool}
  *   {"event":"probe","authenticated_by":"ppsk"|"certificate","identity":..,"tls":"TLSv1.2",
  *       "suite":..,"handshake_ms":N,"answer_ms":N,
  *       "registration":"found"|"none"|"refused"|"unknown","message":..,   (refused: what the MEF said;

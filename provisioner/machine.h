@@ -37,7 +37,7 @@ typedef enum {
 	PV_EVENT_KEY_RETRIEVED,      /* one of others is staged */
 	PV_EVENT_KEY_SEEN,           /* the MEF's word on a key: as it is now, lost, not given, de-registered */
 	PV_EVENT_ALL_STAGED,
-	PV_EVENT_PUBLISHED_EARLY,    /* by a command of the MEF, or in part */
+	PV_EVENT_PUBLISHED_EARLY,    /* more steps follow in the same exchange, or more is wanted */
 	PV_EVENT_PUBLISHED,
 	PV_EVENT_DONE,               /* the exchange ended as it should */
 	PV_EVENT_PENDING,            /* the certificate is promised for later (RFC 7030 4.2.3) */

@@ -21,24 +21,26 @@ show() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load
 
 # mark, count PATTERN: lines of the MEF's log since the last mark
 mark() { mark=$(wc -l <"$sim_state/mef.log"); }
-count() { tail -n "+$((mark + 1))" "$sim_state/mef.log" | grep -Ec -e "$1"; }
-handshakes='"event":"handshake".*"verdict":"ok"'
+since() { tail -n "+$((mark + 1))" "$sim_state/mef.log"; }
+count() { since | grep -Ec -e "$1"; }
 
-# enrolled WHAT [PATTERN OF HANDSHAKES]: an attempt that ends well, and how it authenticated
+# enrolled WHAT KINDS: an attempt that ends well, and with what its handshakes were authenticated, one after the other
 enrolled()
 {
 	mark
 	enrol
-	is "$1: provisioned" $enrol_status 0 || diag "$(cat "$tap_tmp/enrol.out" "$tap_tmp/enroleed.log"; tail -n "+$((mark + 1))" "$sim_state/mef.log")"
-	is "$1: every handshake" "$(count "$handshakes")" "$(count "\"event\":\"handshake\".*\"auth\":\"$2\".*\"verdict\":\"ok\"")"
+	is "$1: provisioned" $enrol_status 0 || diag "$(cat "$tap_tmp/enrol.out" "$tap_tmp/enroleed.log"; since)"
+	is "$1: authenticated by" "$(since | sed -n 's/.*"event":"handshake".*"auth":"\([^"]*\)".*"verdict":"ok".*/\1/p' | tr '\n' ' ')" "$2 "
 }
 
 # --- from the key to the certificate ---
 enroleed_start || { diag "$(cat "$tap_tmp/enroleed.log")"; exit 99; }
-enrolled "the first time" psk
+enrolled "the first time" "psk certificate"
 is "the first time: a new certificate" "$(count '"step":"simpleenroll".*"verdict":"ok"')" 1
 id=$(show gw1 id)
-enrolled "the next time" certificate
+enrolled "the next time" "certificate certificate"
+is "the next time: always with the latest" "$(count '"latest":false')" 0
+is "the next time: by simplereenroll" "$(count '"step":"simplereenroll".*"verdict":"ok"')" 1
 not "the next time: another certificate" test "$(show gw1 id)" = "$id"
 enroleed_stop
 tap_done

@@ -176,7 +176,7 @@ test_enrol_status (void)
 		Canned transport = canned (cases[i].status, "bad\r\nname");
 
 		transport.retry_after_s = cases[i].retry_after_s;
-		g_assert_null (pv_est_simpleenroll (&transport.base, "/est", csr, &error));
+		g_assert_null (pv_est_enrol (&transport.base, "/est", csr, FALSE, &error));
 		g_assert_error (error, PV_ERROR, cases[i].code);
 		g_assert_cmpuint (pv_error_get_retry_after (error), ==, cases[i].expected_s);
 		g_assert_nonnull (strstr (error->message, cases[i].status == 302

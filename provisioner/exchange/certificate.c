@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Certificate Provisioning, initial procedure. The key pair is made in the keystore and the request
- * signed there; nothing is kept unless the issued certificate passes the profile.
+ * Certificate Provisioning: the initial procedure, and re-provisioning on a session that the certificate
+ * to be renewed has authenticated. The key pair is made in the keystore and the request signed there;
+ * nothing is kept unless the issued certificate passes the profile.
  */
 #include <config.h>
 
@@ -26,6 +27,8 @@ typedef struct {
 	PvSubjectName *name;
 	const char *id;
 	GPtrArray *anchors, *intermediates;
+	const PvOwnCertificate *own; /* (nullable): authenticates the session */
+	X509 *renewed;               /* (nullable): its leaf, when it is the one to be renewed */
 	guint32 staged;
 	GBytes *spki;
 	GBytes *csr;
@@ -84,18 +87,46 @@ compare_anchors (Run *run)
 			       "none of the MEF's CA certificates is a configured trust anchor");
 }
 
+static void
+add_all (GPtrArray *to, GPtrArray *from)
+{
+	for (guint i = 0; from != NULL && i < from->len; i++) {
+		X509_up_ref (g_ptr_array_index (from, i));
+		g_ptr_array_add (to, g_ptr_array_index (from, i));
+	}
+}
+
+/* R-8.3.6.2.3-1: the MEF issued it, and it names whom the new one is to name. */
+static void
+note_session (Run *run)
+{
+	run->own = pv_session_certificate (run->session);
+	if (run->own != NULL && run->own->renewable &&
+	    pv_x509_has_name (g_ptr_array_index (run->own->chain, 0), run->name))
+		run->renewed = g_ptr_array_index (run->own->chain, 0);
+}
+
 /* PPSK: the session authenticates the MEF, so the set is taken as delivered (RFC 7030 4.1.1's
- * out-of-band check is the pre-shared key). */
+ * out-of-band check is the pre-shared key). With a certificate only what the anchors that authenticated the
+ * MEF lead to is new. */
 static gboolean
 fetch_anchors (Run *run, GError **error)
 {
 	PvEvents *events = run->exchange->events;
+	g_autoptr (GPtrArray) known = pv_crypto_certificates_new ();
 	g_autoptr (GPtrArray) answer = NULL;
 
 	pv_phase_begin (events, PV_PHASE_TRUST_ANCHORS, "8.3.6.2.2");
 	answer = pv_est_cacerts (run->transport, run->path, error);
-	if (answer == NULL || !pv_x509_select_anchors (answer, NULL, pv_exchange_now (),
-						       &run->anchors, &run->intermediates, error))
+	if (answer == NULL)
+		return FALSE;
+	note_session (run);
+	if (run->own != NULL) {
+		add_all (known, run->own->anchors);
+		add_all (known, run->exchange->job->anchors);
+	}
+	if (!pv_x509_select_anchors (answer, known, pv_exchange_now (), &run->anchors,
+				     &run->intermediates, error))
 		return FALSE;
 	compare_anchors (run);
 	pv_phase_end (events, PV_PHASE_TRUST_ANCHORS, "done");
@@ -123,7 +154,8 @@ make_request (Run *run, GError **error)
 	PvExchange *exchange = run->exchange;
 	g_autoptr (PvCsrAttributes) wanted = pv_est_csrattrs (run->transport, run->path, error);
 	g_autofree char *challenge = NULL;
-	PvCsrRequest request = {.name = run->name, .common_name = run->id, .attributes = wanted};
+	PvCsrRequest request = {.name = run->name, .common_name = run->id,
+				.renewed = run->renewed, .attributes = wanted};
 	PvKeyType type;
 
 	if (wanted == NULL || !challenge_for (run, wanted, &challenge, error))
@@ -194,6 +226,32 @@ ders_of (GPtrArray *certificates)
 	return ders;
 }
 
+static GPtrArray *
+copy (GPtrArray *certificates)
+{
+	GPtrArray *all = pv_crypto_certificates_new ();
+
+	add_all (all, certificates);
+	return all;
+}
+
+/* What authenticates us once it is published: of the keys of one name the current one is found first. */
+static PvAuthCredential *
+credential_of (const Run *run, GPtrArray *chain)
+{
+	const char *name = run->exchange->job->credential;
+	PvAuthCredential *credential = pv_auth_credential_new (PV_AUTH_CERTIFICATE, name);
+	g_autofree char *label = g_uri_escape_string (name, NULL, FALSE);
+
+	credential->certificate = (PvOwnCertificate){
+		.key = g_strdup_printf ("pkcs11:object=%s;type=private", label),
+		.chain = copy (chain),
+		.anchors = copy (run->anchors),
+		.renewable = TRUE,
+	};
+	return credential;
+}
+
 static gboolean
 keep (Run *run, GPtrArray *answer, GError **error)
 {
@@ -216,7 +274,28 @@ keep (Run *run, GPtrArray *answer, GError **error)
 						 anchor_ders, error))
 		return FALSE;
 	tell_staged (run, g_ptr_array_index (chain, 0));
+	pv_auth_credential_free (exchange->issued);
+	exchange->issued = credential_of (run, chain);
 	return TRUE;
+}
+
+/* An MEF without simplereenroll has simpleenroll, which a certificate may authenticate as well (8.3.6.2.2). */
+static GPtrArray *
+post (Run *run, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+	GPtrArray *answer;
+
+	if (run->renewed == NULL)
+		return pv_est_enrol (run->transport, run->path, run->csr, FALSE, error);
+	answer = pv_est_enrol (run->transport, run->path, run->csr, TRUE, &cause);
+	if (g_error_matches (cause, PV_ERROR, PV_ERROR_UNSUPPORTED)) {
+		pv_event_warn (run->exchange->events, cause->message);
+		return pv_est_enrol (run->transport, run->path, run->csr, FALSE, error);
+	}
+	if (answer == NULL)
+		g_propagate_error (error, g_steal_pointer (&cause));
+	return answer;
 }
 
 static gboolean
@@ -229,7 +308,7 @@ enrol (Run *run, GError **error)
 					      : make_request (run, error)))
 		return FALSE;
 	handshakes = run->transport->handshakes (run->transport);
-	answer = pv_est_simpleenroll (run->transport, run->path, run->csr, error);
+	answer = post (run, error);
 	if (answer == NULL) {
 		/* csrattrs and the request belong to one connection (A25): one that was closed in
 		 * between explains a refusal. */
@@ -259,7 +338,8 @@ certify (Run *run, GError **error)
 	PvExchange *exchange = run->exchange;
 	g_autoptr (GError) cause = NULL;
 
-	pv_phase_begin (exchange->events, PV_PHASE_CERTIFICATE, "8.3.6.2.2");
+	pv_phase_begin (exchange->events, PV_PHASE_CERTIFICATE,
+			run->renewed != NULL ? "8.3.6.2.3" : "8.3.6.2.2");
 	if (enrol (run, &cause)) {
 		supersede (exchange);
 		g_array_append_val (exchange->staged, run->staged);

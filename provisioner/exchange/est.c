@@ -58,9 +58,13 @@ words_of (const PvHttpResponse *response)
 	return g_strconcat (": ", text, NULL);
 }
 
+#define RENEWAL "simplereenroll"
+
 static PvErrorCode
-error_of_status (guint status)
+error_of_status (guint status, const char *operation)
 {
+	if (g_str_equal (operation, RENEWAL) && (status == 404 || status == 405 || status == 501))
+		return PV_ERROR_UNSUPPORTED;
 	switch (status) {
 	case 202:
 		return PV_ERROR_PENDING;
@@ -79,7 +83,7 @@ static void
 fail (const PvHttpResponse *response, const char *operation, GError **error)
 {
 	g_autofree char *words = words_of (response);
-	g_autoptr (GError) cause = g_error_new (PV_ERROR, error_of_status (response->status),
+	g_autoptr (GError) cause = g_error_new (PV_ERROR, error_of_status (response->status, operation),
 						"EST %s: the server answered %u%s", operation,
 						response->status, words);
 	guint retry_after_s = response->retry_after_s;
@@ -162,11 +166,15 @@ pv_est_csrattrs (PvTransport *transport, const char *path, GError **error)
 }
 
 GPtrArray *
-pv_est_simpleenroll (PvTransport *transport, const char *path, GBytes *csr, GError **error)
+pv_est_enrol (PvTransport *transport,
+	      const char *path,
+	      GBytes *csr,
+	      gboolean renewal,
+	      GError **error)
 {
+	const char *operation = renewal ? RENEWAL : "simpleenroll";
 	g_autofree char *body = pv_cms_encode_body (csr);
-	g_autoptr (PvHttpResponse) response =
-		perform (transport, path, "simpleenroll", body, error);
+	g_autoptr (PvHttpResponse) response = perform (transport, path, operation, body, error);
 
-	return response != NULL ? read_certificates (response, "simpleenroll", error) : NULL;
+	return response != NULL ? read_certificates (response, operation, error) : NULL;
 }

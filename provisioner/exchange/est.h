@@ -44,14 +44,16 @@ PvCsrAttributes *pv_est_csrattrs (PvTransport *transport,
 				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * pv_est_simpleenroll:
+ * pv_est_enrol:
  * @csr: DER
+ * @renewal: simplereenroll, on a session that the certificate authenticated; else simpleenroll
  *
  * Returns: (transfer full) (nullable) (element-type X509): certificates of the answer.
  * Errors: PV_ERROR/PENDING with Retry-After for 202; REQUEST with the server's words for 400;
- * NOT_AUTHORISED for 401 and 403; SERVER, MALFORMED, LIMIT
+ * NOT_AUTHORISED for 401 and 403; SERVER, MALFORMED, LIMIT; UNSUPPORTED when there is no simplereenroll
  */
-GPtrArray *pv_est_simpleenroll (PvTransport *transport,
-				const char *path,
-				GBytes *csr,
-				GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *pv_est_enrol (PvTransport *transport,
+			 const char *path,
+			 GBytes *csr,
+			 gboolean renewal,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -33,33 +33,51 @@ provision_certificate (PvExchange *exchange, GError **error)
 					 error);
 }
 
-gboolean
-pv_exchange_publish (PvExchange *exchange, GError **error)
+static JsonObject *
+publication (const PvExchange *exchange, const char *name, gboolean more)
 {
-	JsonObject *event;
-	JsonArray *staged;
+	JsonObject *event = pv_event_new (name);
+	JsonArray *staged = json_array_new ();
 
+	for (guint i = 0; i < exchange->staged->len; i++)
+		json_array_add_int_element (staged, g_array_index (exchange->staged, guint32, i));
+	json_object_set_array_member (event, "staged", staged);
+	json_object_set_boolean_member (event, "more", more);
+	return event;
+}
+
+gboolean
+pv_exchange_publish (PvExchange *exchange, gboolean more, GError **error)
+{
 	if (exchange->staged->len == 0)
 		return TRUE;
 	pv_phase_begin (exchange->events, PV_PHASE_PUBLICATION, "8.3.1.2");
-	event = pv_event_new ("publish");
-	staged = json_array_new ();
-	for (guint i = 0; i < exchange->staged->len; i++)
-		json_array_add_int_element (staged, g_array_index (exchange->staged, guint32, i));
-	json_object_set_array_member (event, "staged", json_array_ref (staged));
-	if (!pv_event_ask (exchange->events, event, error) ||
+	if (!pv_event_ask (exchange->events, publication (exchange, "publish", more), error) ||
 	    !exchange->ops->publish (exchange->keystore, exchange->job->credential,
 				     (const guint32 *)exchange->staged->data, exchange->staged->len,
-				     error)) {
-		json_array_unref (staged);
+				     error))
 		return FALSE;
-	}
+	pv_event_send (exchange->events, publication (exchange, "published", more));
 	g_array_set_size (exchange->staged, 0);
-	event = pv_event_new ("published");
-	json_object_set_array_member (event, "staged", staged);
-	pv_event_send (exchange->events, event);
+	if (exchange->issued != NULL)
+		pv_auth_prefer (&exchange->auth, g_steal_pointer (&exchange->issued));
 	pv_phase_end (exchange->events, PV_PHASE_PUBLICATION, "done");
 	return TRUE;
+}
+
+static gboolean
+publish_all (PvExchange *exchange, GError **error)
+{
+	return pv_exchange_publish (exchange, FALSE, error);
+}
+
+/* A key's handshake is authenticated with the latest certificate (R-8.3.1.2-1), which is not in use before
+ * it is published. */
+static gboolean
+provision_key (PvExchange *exchange, GError **error)
+{
+	return (!exchange->events->answered || pv_exchange_publish (exchange, TRUE, error)) &&
+	       pv_mef_key (exchange, error);
 }
 
 typedef gboolean (*StepRun) (PvExchange *exchange, GError **error);
@@ -69,8 +87,8 @@ static const struct {
 	StepRun run;
 } steps[] = {
 	{PV_DO_REGISTER, pv_mef_register},     {PV_DO_COMMANDS, pv_mef_commands},
-	{PV_DO_CERTIFICATE, provision_certificate}, {PV_DO_KEY, pv_mef_key},
-	{PV_DO_RETRIEVE, pv_mef_keys_retrieve}, {PV_DO_PUBLISH, pv_exchange_publish},
+	{PV_DO_CERTIFICATE, provision_certificate}, {PV_DO_KEY, provision_key},
+	{PV_DO_RETRIEVE, pv_mef_keys_retrieve}, {PV_DO_PUBLISH, publish_all},
 	{PV_DO_RETIRE, pv_mef_keys_retire},
 };
 
@@ -113,7 +131,7 @@ publish_the_rest (PvExchange *exchange)
 {
 	g_autoptr (GError) cause = NULL;
 
-	if ((exchange->job->steps & PV_DO_PUBLISH) && !pv_exchange_publish (exchange, &cause))
+	if ((exchange->job->steps & PV_DO_PUBLISH) && !pv_exchange_publish (exchange, TRUE, &cause))
 		pv_event_warn (exchange->events, cause->message);
 }
 
@@ -157,6 +175,7 @@ pv_exchange_run (const PvJob *job,
 	done = purposes[job->purpose](&exchange, error);
 	pv_session_free (exchange.session);
 	pv_auth_clear (&exchange.auth);
+	pv_auth_credential_free (exchange.issued);
 	pv_mef_client_reg_free (exchange.registration);
 	g_array_unref (exchange.staged);
 	g_free (exchange.release);

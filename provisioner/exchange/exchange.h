@@ -24,6 +24,7 @@ typedef struct {
 	gboolean has_certificate;     /* one is staged, or was provisioned in this exchange */
 	gboolean has_spare;           /* one was staged before, and no command has brought it */
 	guint32 certificate;          /* the latest that this exchange staged; 0: none */
+	PvAuthCredential *issued;     /* (nullable): the one of this exchange, until it is published */
 	gboolean made_anew;           /* the MEF had lost the registration */
 } PvExchange;
 
@@ -45,10 +46,14 @@ gboolean pv_exchange_run (const PvJob *job,
 
 /**
  * pv_exchange_publish:
+ * @more: other steps follow
  *
- * Makes all that is staged visible, when enroleed agrees.
+ * Makes all that is staged visible, when enroleed agrees. From then on a certificate among it authenticates
+ * us (R-8.3.6.2.2-4).
  */
-gboolean pv_exchange_publish (PvExchange *exchange, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pv_exchange_publish (PvExchange *exchange,
+			      gboolean more,
+			      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Returns: seconds since the epoch. */
 gint64 pv_exchange_now (void);

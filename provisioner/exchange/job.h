@@ -35,6 +35,7 @@ typedef struct {
 	PvSteps steps;
 	gboolean acknowledge; /* enroleed answers events */
 	int trace;            /* descriptor, -1 for none */
+	const char *pkcs11_module; /* (nullable): not of the text: ours, for the keys of certificates */
 
 	const char *mef_fqdn, *connect_host, *interface, *proxy;
 	guint mef_port, connect_s, total_s, stall_s;

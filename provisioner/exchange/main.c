@@ -80,34 +80,14 @@ read_job (GError **error)
 	return g_steal_pointer (&text);
 }
 
-/* Without pkcs11-provider a certificate is unusable, and the next credential's turn comes. An empty
- * name of the module: it is not tried, as it could not be in a program with sanitizers. */
-static void
-load_pkcs11 (const PvJob *job, PvEvents *events, const char *module)
-{
-	g_autoptr (GError) error = NULL;
-	gboolean wanted = FALSE;
-
-	for (guint i = 0; i < job->credentials->len; i++) {
-		const PvAuthCredential *credential = g_ptr_array_index (job->credentials, i);
-
-		wanted |= credential->kind == PV_AUTH_CERTIFICATE;
-	}
-	if (wanted && *module == '\0')
-		pv_event_warn (events, "no certificate can be used: there is no PKCS#11 module");
-	else if (wanted && !pv_provider_load_pkcs11 (module, &error))
-		pv_event_warn (events, error->message);
-}
-
 static gboolean
-run (const PvJob *job, PvEvents *events, const Options *options, GError **error)
+run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **error)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (job->runtime_dir);
 	gboolean done;
 
-	if (!pv_provider_load (options->provider_dir, job->runtime_dir, error))
+	if (!pv_provider_load (provider_dir, job->runtime_dir, error))
 		return FALSE;
-	load_pkcs11 (job, events, options->pkcs11_module);
 	if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "libcurl does not start");
 		return FALSE;
@@ -179,8 +159,9 @@ main (int argc, char **argv)
 		pv_event_fail (&events, error);
 		return EXIT_JOB;
 	}
+	job->pkcs11_module = options.pkcs11_module;
 	trace = events.trace = begin_trace (job);
-	if (!run (job, &events, &options, &error)) {
+	if (!run (job, &events, options.provider_dir, &error)) {
 		pv_event_fail (&events, error);
 		return EXIT_FAILURE;
 	}

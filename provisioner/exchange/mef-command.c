@@ -112,7 +112,7 @@ provision (PvExchange *exchange, const PvMefClientCmd *command, guint *status, G
 	if ((take_spare (exchange) ||
 	     pv_certificate_provision (exchange, command->cert_prov.uri, job->client_kind,
 				       job->client_id, &cause)) &&
-	    (!exchange->events->answered || pv_exchange_publish (exchange, &cause)))
+	    (!exchange->events->answered || pv_exchange_publish (exchange, TRUE, &cause)))
 		return TRUE;
 	if (g_error_matches (cause, PV_ERROR, PV_ERROR_PENDING)) {
 		g_propagate_error (error, g_steal_pointer (&cause));

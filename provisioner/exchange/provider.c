@@ -69,8 +69,8 @@ escape (const char *path)
 	return g_string_free (text, FALSE);
 }
 
-gboolean
-pv_provider_load_pkcs11 (const char *module, GError **error)
+static gboolean
+load_pkcs11 (const char *module)
 {
 	g_autofree char *path = escape (module);
 	g_autofree char *text = g_strdup_printf (PKCS11_SETTINGS, path);
@@ -87,7 +87,15 @@ pv_provider_load_pkcs11 (const char *module, GError **error)
 		 NCONF_load_bio (conf, bio, NULL) == 1 && CONF_modules_load (conf, NULL, 0) == 1 &&
 		 OSSL_PROVIDER_available (NULL, "pkcs11") == 1;
 	NCONF_free (conf);
-	return loaded || pv_crypto_fail (error, PV_ERROR_LOCAL,
-					 "no certificate can be used: pkcs11-provider (the package "
-					 "of that name) does not load with our module");
+	return loaded;
+}
+
+gboolean
+pv_provider_load_pkcs11 (const char *module, GError **error)
+{
+	if (OSSL_PROVIDER_available (NULL, "pkcs11") == 1 || (*module != '\0' && load_pkcs11 (module)))
+		return TRUE;
+	return pv_crypto_fail (error, PV_ERROR_LOCAL,
+			       "no certificate can be used: pkcs11-provider (the package of that name) "
+			       "does not load with our module");
 }

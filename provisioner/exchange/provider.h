@@ -22,10 +22,12 @@ gboolean pv_provider_load (const char *directory,
 
 /**
  * pv_provider_load_pkcs11:
- * @module: path of our PKCS#11 module
+ * @module: path of our PKCS#11 module; empty: there is none, so that a program with sanitizers can do without
+ *   (pkcs11-provider opens it with RTLD_DEEPBIND, which ends such a program)
  * @error: return location for an error
  *
- * Behind pv_provider_load(). Returns: whether pkcs11: URIs are resolved from now on.
- * Errors: PV_ERROR/LOCAL
+ * To be called after pv_provider_load(), any number of times.
+ *
+ * Returns: whether pkcs11: URIs are resolved from now on. Errors: PV_ERROR/LOCAL
  */
 gboolean pv_provider_load_pkcs11 (const char *module, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,6 +9,7 @@
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/exchange/exchange.h"
+#include "provisioner/exchange/provider.h"
 #include "provisioner/exchange/transport-http.h"
 
 #define CLAUSE "8.3.5.2.2"
@@ -82,6 +83,17 @@ set_up (PvSession *session, PvAuthCredential *credential, GError **error)
 	return session->http != NULL;
 }
 
+/* pkcs11-provider costs time and may not be there: it is loaded for a certificate only. */
+static gboolean
+is_usable (const PvSession *session, PvAuthCredential *credential, GError **error)
+{
+	const char *module = session->job->pkcs11_module;
+
+	return credential->kind == PV_AUTH_PPSK ||
+	       ((module == NULL || pv_provider_load_pkcs11 (module, error)) &&
+		pv_own_certificate_load (&credential->certificate, pv_exchange_now (), error));
+}
+
 /* With the first credential that is usable here. */
 static gboolean
 connect_session (PvSession *session, GError **error)
@@ -95,8 +107,7 @@ connect_session (PvSession *session, GError **error)
 				     "no credential for the MEF is left");
 			return FALSE;
 		}
-		if (credential->kind == PV_AUTH_PPSK ||
-		    pv_own_certificate_load (&credential->certificate, pv_exchange_now (), &cause))
+		if (is_usable (session, credential, &cause))
 			return set_up (session, credential, error);
 		if (!pv_auth_give_way (session->auth, credential, FALSE, &cause)) {
 			g_propagate_error (error, g_steal_pointer (&cause));
@@ -193,6 +204,14 @@ pv_session_free (PvSession *session)
 {
 	if (session != NULL)
 		session_free (&session->base);
+}
+
+const PvOwnCertificate *
+pv_session_certificate (const PvSession *session)
+{
+	return session->credential != NULL && session->credential->kind == PV_AUTH_CERTIFICATE
+		       ? &session->credential->certificate
+		       : NULL;
 }
 
 const guint8 *

@@ -40,5 +40,8 @@ pv_session_open (const PvJob *job, PvAuth *auth, guint port, const char *export_
 void pv_session_free (PvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvSession, pv_session_free)
 
+/** Returns: (transfer none) (nullable): our certificate, when it authenticates the session. */
+const PvOwnCertificate *pv_session_certificate (const PvSession *session);
+
 /** Returns: what pv_tls_reveal_exported() does of the session's one handshake. */
 const guint8 *pv_session_reveal_exported (const PvSession *session);
