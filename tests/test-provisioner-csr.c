@@ -73,17 +73,28 @@ test_bad_attributes (void)
 }
 
 static GBytes *
-build (FakeKeystore *keystore, PvKeyType type, PvCsrAttributes *wanted, GError **error)
+build_for (FakeKeystore *keystore,
+	   PvKeyType type,
+	   PvCsrAttributes *wanted,
+	   X509 *renewed,
+	   GError **error)
 {
 	PvSubjectName name = {PV_NAME_TYPE_URI, (char *)"//sp.example.com/Sgw01"};
 	g_autoptr (GBytes) spki = NULL;
 	guint32 staged;
-	PvCsrRequest request = {NULL, &name, "//sp.example.com/Sgw01", wanted->challenge, wanted};
+	PvCsrRequest request = {NULL, &name, "//sp.example.com/Sgw01", wanted->challenge, wanted,
+				renewed};
 
 	g_assert_true (
 		fake_keystore_ops.stage_key_pair (keystore, "gw1", type, &staged, &spki, error));
 	request.spki = spki;
 	return pv_csr_build (&request, &fake_keystore_ops, keystore, staged, error);
+}
+
+static GBytes *
+build (FakeKeystore *keystore, PvKeyType type, PvCsrAttributes *wanted, GError **error)
+{
+	return build_for (keystore, type, wanted, NULL, error);
 }
 
 static void
@@ -126,6 +137,40 @@ test_build (void)
 	}
 }
 
+/* RFC 7030 4.2.2: the subject and the names of the certificate, whatever a new request would have. */
+static void
+test_renewal (void)
+{
+	static const char *const extensions[] = {
+		"subjectAltName", "URI:https://sp.example.com/Sgw01,DNS:gw.example.com", NULL};
+	FakeKeystore keystore = {0};
+	g_autoptr (EVP_PKEY) key = fake_key ("P-256");
+	g_autoptr (X509) renewed =
+		fake_certificate ("another subject", key, NULL, NULL, -60, 3600, extensions);
+	g_autoptr (X509) nameless = fake_certificate ("x", key, NULL, NULL, -60, 3600, extensions + 2);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PvCsrAttributes) wanted = pv_csr_attributes_new ();
+	g_autoptr (GBytes) der = build_for (&keystore, PV_KEY_TYPE_P256, wanted, renewed, &error);
+	const guint8 *at;
+	g_autoptr (X509_REQ) req = NULL;
+	g_autoptr (GENERAL_NAMES) names = NULL;
+	STACK_OF (X509_EXTENSION) * asked;
+
+	g_assert_no_error (error);
+	at = g_bytes_get_data (der, NULL);
+	req = d2i_X509_REQ (NULL, &at, g_bytes_get_size (der));
+	g_assert_cmpint (X509_NAME_cmp (X509_REQ_get_subject_name (req),
+					X509_get_subject_name (renewed)),
+			 ==, 0);
+	asked = X509_REQ_get_extensions (req);
+	names = X509V3_get_d2i (asked, NID_subject_alt_name, NULL, NULL);
+	g_assert_cmpint (sk_GENERAL_NAME_num (names), ==, 2);
+	sk_X509_EXTENSION_pop_free (asked, X509_EXTENSION_free);
+	g_assert_null (build_for (&keystore, PV_KEY_TYPE_P256, wanted, nameless, &error));
+	g_assert_error (error, PV_ERROR, PV_ERROR_LOCAL);
+	fake_keystore_clear (&keystore);
+}
+
 static void
 test_broken_signature (void)
 {
@@ -161,6 +206,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/provisioner/csr/attributes", test_attributes);
 	g_test_add_func ("/provisioner/csr/bad-attributes", test_bad_attributes);
 	g_test_add_func ("/provisioner/csr/build", test_build);
+	g_test_add_func ("/provisioner/csr/renewal", test_renewal);
 	g_test_add_func ("/provisioner/csr/broken-signature", test_broken_signature);
 	g_test_add_func ("/provisioner/csr/foreign-name", test_foreign_name);
 	return g_test_run ();
