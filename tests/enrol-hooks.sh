@@ -77,6 +77,7 @@ like "Status: why" "$(control Status gw1)" "'hook_error': <'gw1(-key)?: run nobo
 like "enrolee status: for which" "$(status_of hooks)" "\['gw1', 'gw1-key'\]"
 like "enrolee status: why" "$(status_of hook_error)" 'ended with status 3'
 like "in words" "$(enrolee status)" 'gw1: OnRenew= is still to be done for gw1, gw1-key: .*ended with status 3'
+like "enrolee check" "$(enrolee check)" 'WARNING.*OnRenew= is still to be done for gw1, gw1-key'
 like "enrolee doctor" "$(enrolee doctor)" 'enrolment gw1: OnRenew= is still to be done .*ended with status 3'
 ok "it is in the log" log_has 'gw1: OnRenew= of gw1: run nobody .*ended with status 3'
 ok "the enrolment is at rest meanwhile" in_state provisioned
