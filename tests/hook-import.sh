@@ -49,7 +49,6 @@ is "a hook that fails: a status of its own" $? 1
 like "it is said" "$(cat out)" "web was imported, but its OnRenew= failed: run nobody $tap_tmp/mark: ended with status 5"
 is "it was imported" "$(openssl x509 -in "$state/credentials/web/cert.pem" -noout -serial)" "$(openssl x509 -in web.pem -noout -serial)"
 rm drop/broken
-tap_stop "$systemd_pid"
 former=$bus
 bus=unix:path=$tap_tmp/nowhere
 not "without a bus" enrolee import web web.key later.pem
@@ -61,11 +60,15 @@ like "doctor: nothing is known against it" "$(enrolee doctor)" 'good +OnRenew: 3
 touch "$tap_tmp/plain"
 cat >"$conf/conf.d/x.conf" <<-END
 [credential web]
-OnRenew=run no-such-user /bin/true; run nobody /nowhere/at/all; run nobody $tap_tmp/plain
+OnRenew=run no-such-user /bin/true; run nobody /nowhere/at/all; run nobody $tap_tmp/plain; reload unknown-unit; reload nginx
 END
 findings=$(enrolee doctor)
 like "doctor: no such user" "$findings" "problem +OnRenew: $conf/conf.d/x.conf:2: run no-such-user /bin/true: there is no user no-such-user"
 like "doctor: no such command" "$findings" 'problem +OnRenew: .*/nowhere/at/all: No such file'
+like "doctor: no such unit" "$findings" 'problem +OnRenew: .*reload unknown-unit: there is no unit unknown-unit.service'
+is "doctor: not of one that is there" "$(grep -c nginx <<<"$findings")" 0
+tap_stop "$systemd_pid"
+is "doctor: nobody knows of units without systemd" "$(enrolee doctor | grep -c 'unknown-unit')" 0
 like "doctor: not a command" "$findings" "problem +OnRenew: .*$tap_tmp/plain is no command"
 like "doctor: others can change the settings" "$(chmod g+w "$conf/conf.d"; enrolee doctor)" \
 	'problem +OnRenew: enrolee-hook will refuse the settings: .*conf.d can be written by others'

@@ -2,7 +2,7 @@
 /*
  * A stand-in for systemd on a test's D-Bus: ReloadOrTryRestartUnit of any unit, each call a line
  * "UNIT MODE" on stdout. By its name a unit does what a test needs: unknown*: there is none; failing*: its
- * job fails; hanging*: its job never ends.
+ * job fails; hanging*: its job never ends. LoadUnit tells the same.
  *
  *	hook-systemd ADDRESS
  */
@@ -19,8 +19,13 @@ static const char interface_xml[] =
 	"<method name='ReloadOrTryRestartUnit'>"
 	"<arg name='name' type='s' direction='in'/><arg name='mode' type='s' direction='in'/>"
 	"<arg name='job' type='o' direction='out'/></method>"
+	"<method name='LoadUnit'><arg name='name' type='s' direction='in'/>"
+	"<arg name='unit' type='o' direction='out'/></method>"
 	"<signal name='JobRemoved'><arg name='id' type='u'/><arg name='job' type='o'/>"
 	"<arg name='unit' type='s'/><arg name='result' type='s'/></signal>"
+	"</interface>"
+	"<interface name='org.freedesktop.systemd1.Unit'>"
+	"<property name='LoadState' type='s' access='read'/>"
 	"</interface></node>";
 
 static void
@@ -38,6 +43,18 @@ end_job (GDBusConnection *bus, guint32 id, const char *job, const char *unit)
 		g_error ("no signal can be sent");
 }
 
+static GVariant *
+on_get_property (GDBusConnection *bus,
+		 const char *sender,
+		 const char *path,
+		 const char *interface,
+		 const char *property,
+		 GError **error,
+		 gpointer data)
+{
+	return g_variant_new_string (g_str_has_suffix (path, "/unknown") ? "not-found" : "loaded");
+}
+
 static void
 on_call (GDBusConnection *bus,
 	 const char *sender,
@@ -52,6 +69,15 @@ on_call (GDBusConnection *bus,
 	g_autofree char *job = g_strdup_printf (PATH "/job/%u", ++jobs);
 	const char *unit, *mode;
 
+	if (g_str_equal (method, "LoadUnit")) {
+		g_variant_get (parameters, "(&s)", &unit);
+		g_dbus_method_invocation_return_value (
+			call,
+			g_variant_new ("(o)",
+				       g_str_has_prefix (unit, "unknown") ? PATH "/unit/unknown"
+									  : PATH "/unit/known"));
+		return;
+	}
 	g_variant_get (parameters, "(&s&s)", &unit, &mode);
 	printf ("%s %s\n", unit, mode);
 	fflush (stdout);
@@ -75,12 +101,34 @@ on_owned (GDBusConnection *bus, const char *name, gpointer data)
 	fflush (stdout);
 }
 
+static gboolean
+offer (GDBusConnection *bus, GError **error)
+{
+	static const GDBusInterfaceVTable table = {.method_call = on_call,
+						   .get_property = on_get_property};
+	static const struct {
+		const char *path;
+		int interface;
+	} objects[] = {{PATH, 0}, {PATH "/unit/known", 1}, {PATH "/unit/unknown", 1}};
+	g_autoptr (GDBusNodeInfo) info = g_dbus_node_info_new_for_xml (interface_xml, NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS (objects); i++) {
+		if (g_dbus_connection_register_object (bus,
+						       objects[i].path,
+						       info->interfaces[objects[i].interface],
+						       &table,
+						       NULL,
+						       NULL,
+						       error) == 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 int
 main (int argc, char **argv)
 {
-	static const GDBusInterfaceVTable table = {.method_call = on_call};
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-	g_autoptr (GDBusNodeInfo) info = g_dbus_node_info_new_for_xml (interface_xml, NULL);
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GDBusConnection) bus = NULL;
 
@@ -93,8 +141,7 @@ main (int argc, char **argv)
 		NULL,
 		NULL,
 		&error);
-	if (bus == NULL || g_dbus_connection_register_object (
-				   bus, PATH, info->interfaces[0], &table, NULL, NULL, &error) == 0) {
+	if (bus == NULL || !offer (bus, &error)) {
 		g_printerr ("hook-systemd: %s\n", error->message);
 		return 1;
 	}
