@@ -13,6 +13,7 @@
 #include "provisioner/cli/cli-output.h"
 #include "provisioner/cli/hooks.h"
 #include "provisioner/cli/import.h"
+#include "provisioner/cli/token-source.h"
 #include "provisioner/error.h"
 
 /* A key and its certificates. */
@@ -165,7 +166,8 @@ static gboolean
 read_files (const CliImport *import, CliBundle *bundle, GError **error)
 {
 	CliPassphrase passphrase = {.file = import->passphrase_file};
-	gboolean done = TRUE;
+	const CliTokenSource token = {import->from, import->module, import->pin_file};
+	gboolean done = import->from == NULL || cli_bundle_add_token (bundle, &token, error);
 
 	for (guint i = 0; done && import->files[i] != NULL; i++)
 		done = cli_bundle_add_file (bundle, import->files[i], &passphrase, error);
@@ -252,13 +254,17 @@ check_usage (const CliImport *import)
 
 	if (!pv_name_is_valid (import->name))
 		wrong = "NAME is made of letters, digits and ._-";
-	else if (import->symmetric != NULL && (import->files[0] != NULL || import->anchor_files != NULL))
+	else if (import->symmetric != NULL &&
+		 (import->files[0] != NULL || import->anchor_files != NULL || import->from != NULL))
 		wrong = "--symmetric goes without other files";
 	else if (import->symmetric != NULL && import->identifier == NULL)
 		wrong = "--symmetric needs --identifier";
 	else if (import->symmetric == NULL && (import->identifier != NULL || import->expires != NULL))
 		wrong = "--identifier and --expires are for --symmetric";
-	else if (import->symmetric == NULL && import->files[0] == NULL && import->anchor_files == NULL)
+	else if (import->from == NULL && (import->module != NULL || import->pin_file != NULL))
+		wrong = "--module and --pin-file are for --from";
+	else if (import->symmetric == NULL && import->files[0] == NULL &&
+		 import->anchor_files == NULL && import->from == NULL)
 		wrong = "which file?";
 	if (wrong != NULL)
 		g_printerr ("%s: %s\n", g_get_prgname (), wrong);
@@ -270,6 +276,9 @@ clear (CliImport *import)
 {
 	g_free (import->passphrase_file);
 	g_strfreev (import->anchor_files);
+	g_free (import->from);
+	g_free (import->module);
+	g_free (import->pin_file);
 	g_free (import->symmetric);
 	g_free (import->format);
 	g_free (import->identifier);
@@ -296,6 +305,12 @@ cli_import (Cli *cli, int argc, char **argv)
 		 "Certificates to trust, for the credential's users", "FILE"},
 		{"passphrase-file", 'P', 0, G_OPTION_ARG_FILENAME, &import.passphrase_file,
 		 "Its first line opens an encrypted key or PKCS#12 file", "FILE"},
+		{"from", 0, 0, G_OPTION_ARG_STRING, &import.from,
+		 "A key and its certificates out of another PKCS#11 token", "URI"},
+		{"module", 0, 0, G_OPTION_ARG_FILENAME, &import.module,
+		 "That token's PKCS#11 module; default: those that p11-kit knows", "FILE"},
+		{"pin-file", 0, 0, G_OPTION_ARG_FILENAME, &import.pin_file,
+		 "Its first line is that token's PIN", "FILE"},
 		{"symmetric", 's', 0, G_OPTION_ARG_FILENAME, &import.symmetric,
 		 "A symmetric key; - for stdin", "FILE"},
 		{"format", 0, 0, G_OPTION_ARG_STRING, &import.format,

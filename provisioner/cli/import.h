@@ -11,6 +11,7 @@ typedef struct {
 	char **files; /* NULL-terminated */
 	char *passphrase_file;
 	char **anchor_files;
+	char *from, *module, *pin_file; /* (nullable): another token */
 	char *symmetric;
 	char *format;
 	char *identifier;

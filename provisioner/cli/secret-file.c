@@ -112,29 +112,36 @@ passphrase_from_file (const char *path, GError **error)
 		return NULL;
 	len = strcspn ((const char *) secret->data, "\r\n");
 	if (len == 0 || len >= PASSPHRASE_MAX) {
-		fail (path, "its first line is no passphrase", error);
+		fail (path, "its first line is no passphrase or PIN", error);
 		return NULL;
 	}
 	return g_strndup ((const char *) secret->data, len);
 }
 
 static char *
-passphrase_from_terminal (const char *what, GError **error)
+passphrase_from_terminal (const CliPassphrase *passphrase, const char *what, GError **error)
 {
-	g_autofree char *prompt = g_strdup_printf ("Passphrase of %s: ", what);
+	g_autofree char *prompt =
+		g_strdup_printf ("%s of %s: ", passphrase->is_pin ? "PIN" : "Passphrase", what);
 	char buffer[PASSPHRASE_MAX] = "";
 	char *text = NULL;
 	int terminal = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
 	if (terminal < 0) {
-		fail (what, "encrypted; say where its passphrase is by --passphrase-file", error);
+		fail (what,
+		      passphrase->is_pin ? "needs its PIN; say where it is by --pin-file, or "
+					   "pin-source=file:PATH in the URI"
+					 : "encrypted; say where its passphrase is by --passphrase-file",
+		      error);
 		return NULL;
 	}
 	close (terminal);
 	if (EVP_read_pw_string (buffer, sizeof buffer, prompt, 0) == 0 && buffer[0] != '\0')
 		text = g_strdup (buffer);
 	else
-		fail (what, "encrypted, and no passphrase given", error);
+		fail (what,
+		      passphrase->is_pin ? "no PIN given" : "encrypted, and no passphrase given",
+		      error);
 	explicit_bzero (buffer, sizeof buffer);
 	return text;
 }
@@ -145,6 +152,6 @@ cli_passphrase_get (CliPassphrase *passphrase, const char *what, GError **error)
 	if (passphrase->text == NULL)
 		passphrase->text = passphrase->file != NULL
 					   ? passphrase_from_file (passphrase->file, error)
-					   : passphrase_from_terminal (what, error);
+					   : passphrase_from_terminal (passphrase, what, error);
 	return passphrase->text;
 }

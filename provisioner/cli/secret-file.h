@@ -42,10 +42,12 @@ gboolean cli_secret_check_private (const CliSecret *secret,
 /**
  * CliPassphrase:
  * @file: (nullable): where it is; the operator is asked when there is none
+ * @is_pin: it is a token's PIN, for messages
  * @text: (nullable): once known
  */
 typedef struct {
 	const char *file;
+	gboolean is_pin;
 	char *text;
 } CliPassphrase;
 
