@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The main job on real programs (./bootstrap demo): a gateway enrols from its pre-provisioned key alone with a
-# simulated MEF, then stock programs use what was provisioned, over a restart of the keystore and a renewal.
+# The main job on real programs (./bootstrap demo): a gateway enrols from its pre-provisioned key alone, as a simulated
+# MEF commands it; stock programs use what was provisioned; a peer fetches the shared key from the MEF. Under running
+# servers: restarts of both daemons, an outage of the MEF, a renewal that it commands. At the end all is decommissioned.
 # Everything lives in a temporary folder and ends with the script. Ends with "demo: ok" or names what failed.
 
 top_srcdir=$(cd "$(dirname "$0")/.." && pwd)
@@ -50,11 +51,22 @@ finish()
 	exit 1
 }
 
+# The gateway is commanded its certificate; the peer wants none, and is the target of the gateway's key.
+write_mef_settings()
+{
+	{
+		sim_settings | sed '/^Commands=/d'
+		printf '[policy]\nRetryDuration=PT2S\n'
+	} | sed 's|^Identity=//sp.example.com/in-cse|&\nCommands=CERT_PROV|' >"$tap_tmp/mef.conf"
+}
+
 write_settings()
 {
-	sim_settings >"$tap_tmp/mef.conf"
-	printf '%s' "$sim_in01_psk" >"$tap_tmp/bootstrap.key" && chmod 600 "$tap_tmp/bootstrap.key"
 	cat >"$gateway/etc/enrolee.conf" <<-END
+		[provisioner]
+		RetryMinSec=1
+		RetryMaxSec=2
+
 		[mef sim]
 		FQDN=$sim_fqdn
 		URI=https://$sim_fqdn:$sim_port
@@ -68,8 +80,18 @@ write_settings()
 		ClientKind=cse
 		PublicDomainName=in-cse.sp.example.com
 		BootstrapKey=bootstrap
+		Certificate=no
 		KeySUID=22
 		KeyTargets=//sp.example.com/Sgw01
+
+		[enrolment peer]
+		MEF=sim
+		Client=//sp.example.com/Sgw01
+		ClientKind=ae
+		BootstrapKey=peer-bootstrap
+		Certificate=no
+		Commands=no
+		$1
 
 		[credential gateway]
 		Users=$worker
@@ -79,20 +101,46 @@ write_settings()
 	END
 }
 
-enrol()
+# import NAME HEX IDENTIFIER
+import()
 {
-	enrolee enrol gateway
+	(umask 077 && printf '%s' "$2" >"$tap_tmp/bootstrap.key") &&
+		enrolee import "$1" --symmetric "$tap_tmp/bootstrap.key" --identifier "$3" --suid 10
 }
 
-# The provisioned symmetric key by reference against its value, which only the MEF and the test know.
+commanded()
+{
+	sim_logged '"client":"//sp.example.com/in-cse".*"step":"command-update".*"verdict":"ok"' &&
+		sim_logged '"client":"//sp.example.com/in-cse".*"step":"simpleenroll".*"verdict":"ok"'
+}
+
+# reference FOLDER: sets $identity and $hex, the reference in hexadecimal as mosquitto and GnuTLS have it
+reference()
+{
+	IFS=: read -r identity hex <"$1/psk.txt"
+	[ -n "$identity" ] && [ -n "$hex" ]
+}
+
+fetched()
+{
+	set -- "$gateway"/state/credentials/peer-*/psk.txt
+	[ -e "$1" ]
+}
+
+fetch_key()
+{
+	reference "$gateway/state/credentials/gateway-key" || return 1
+	write_settings "RetrieveKeys=$identity"
+	kill -HUP "$enroleed" && enrolee enrol peer && fetched
+}
+
+# psk_handshake SERVER'S-CONF SERVER'S-KEY: the gateway's key by reference as a client.
 psk_handshake()
 {
-	IFS=: read -r identity hex <"$gateway/state/credentials/gateway-key/psk.txt" # as mosquitto and GnuTLS have it
-	value=$(sim_ctl state | sed -n "s/.*\"id\":\"$identity\"[^}]*\"value\":\"\([0-9A-F]*\)\".*/\1/p")
-	[ -n "$hex" ] && [ -n "$value" ] && [ "$hex" != "$value" ] || return 1
+	reference "$gateway/state/credentials/gateway-key" || return 1
 	port=$(free_port)
-	OPENSSL_CONF=/dev/null start_on_port psk-server openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
-		-psk_identity "$identity" -psk "$value" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
+	OPENSSL_CONF=$1 start_on_port psk-server openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
+		-psk_identity "$identity" -psk "$2" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
 	server=$tap_pid
 	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$gateway/openssl-psk.cnf timeout 20 openssl s_client \
 		-connect "127.0.0.1:$port" -ign_eof -psk_identity "$identity" -psk "$hex" -cipher PSK-AES128-CBC-SHA256 >"$tap_tmp/psk-client" 2>&1
@@ -103,13 +151,32 @@ psk_handshake()
 	return 1
 }
 
-# Requests without an end, each on a new connection, until $tap_tmp/load.stop exists; counts what fails.
+# Against its value, which only the MEF and the test know.
+psk_with_value()
+{
+	reference "$gateway/state/credentials/gateway-key" || return 1
+	value=$(sim_ctl state | sed -n "s/.*\"id\":\"$identity\"[^}]*\"value\":\"\([0-9A-F]*\)\".*/\1/p")
+	[ -n "$value" ] && [ "$hex" != "$value" ] && psk_handshake /dev/null "$value"
+}
+
+# Against the peer, which fetched it: no value at either end.
+psk_with_peer()
+{
+	reference "$(dirname "$gateway"/state/credentials/peer-*/psk.txt)" &&
+		psk_handshake "$gateway/openssl-psk.cnf" "$hex"
+}
+
+# Requests without an end, to nginx and to mosquitto, each on a new connection, until $tap_tmp/load.stop exists; counts
+# what fails.
 request_load()
 {
 	done_count=0 failed_count=0
 	while [ ! -e "$tap_tmp/load.stop" ]; do
+		port=$nginx_port
 		[ "$(nginx_request 2>>"$tap_tmp/load.errors")" = "hello SUCCESS" ] || failed_count=$((failed_count + 1))
-		done_count=$((done_count + 1))
+		port=$broker_port
+		mosquitto_exchange 2>>"$tap_tmp/load.errors" || failed_count=$((failed_count + 1))
+		done_count=$((done_count + 2))
 		echo "$done_count $failed_count" >"$tap_tmp/load.count"
 	done
 }
@@ -117,7 +184,7 @@ request_load()
 requests_go_on()
 {
 	before=$(cut -d' ' -f1 "$tap_tmp/load.count" 2>/dev/null || echo 0)
-	tap_until 20 requests_reached $((before + ${1:-5}))
+	tap_until 30 requests_reached $((before + ${1:-4}))
 }
 
 requests_reached()
@@ -128,17 +195,46 @@ requests_reached()
 restarts_under_load()
 {
 	for signal in TERM KILL TERM KILL; do
-		keystored_restart $signal && requests_go_on 3 || return 1
+		keystored_restart $signal && requests_go_on || return 1
+	done
+	for signal in TERM KILL; do
+		tap_stop "$enroleed" $signal
+		gateway_enroleed && requests_go_on || return 1
 	done
 }
 
+outage_under_load()
+{
+	sim_ctl pause || return 1
+	! enrolee renew gateway >"$tap_tmp/renew" 2>&1 && grep -i unreachable "$tap_tmp/renew" && requests_go_on || return 1
+	sim_ctl resume && requests_go_on
+}
+
+serial()
+{
+	openssl x509 -in "$credential/cert.pem" -noout -serial
+}
+
+has_new_certificate()
+{
+	[ "$(serial)" != "$1" ]
+}
+
+# The MEF commands it; enroleed asks for commands by itself.
 renewal_under_load()
 {
-	old=$(openssl x509 -in "$credential/cert.pem" -noout -serial)
-	enrolee enrol gateway && requests_go_on 5 || return 1
-	new=$(openssl x509 -in "$credential/cert.pem" -noout -serial)
-	[ "$old" != "$new" ] || { echo "the certificate is still $old"; return 1; }
-	kill -HUP "$nginx" && requests_go_on 5
+	old=$(serial)
+	sim_ctl command client=in01 command=CERT_PROV || return 1
+	tap_until 60 has_new_certificate "$old" || { echo "the certificate is still $old"; tail "$tap_tmp/enroleed.log"; return 1; }
+	requests_go_on && kill -HUP "$nginx" "$broker" && requests_go_on
+}
+
+servers_start()
+{
+	nginx_start || return 1
+	nginx_port=$port
+	mosquitto_start || return 1
+	broker_port=$port
 }
 
 no_request_failed()
@@ -149,17 +245,25 @@ no_request_failed()
 	[ "$done_count" -gt 0 ] && [ "$failed_count" -eq 0 ]
 }
 
+decommissioned()
+{
+	enrolee decommission --yes gateway && enrolee decommission --yes peer || return 1
+	! sim_ctl state | grep -q '"client":"//sp.example.com/in-cse"' && ! enrolee list | grep -E '^(gateway|peer)'
+}
+
 say "Starting a simulated MEF, enrolee-keystored and enroleed in $tap_tmp"
 must "the keystore makes its token and answers" gateway_start
-sim_settings >"$tap_tmp/mef.conf"
+write_mef_settings
 must "the simulated MEF listens" sim_start "$tap_tmp/mef.conf"
 write_settings
 must "enroleed is on the bus" gateway_enroleed
 
-say "Enrolling from the pre-provisioned key"
-must "the pre-provisioned key is imported" enrolee import bootstrap --symmetric "$tap_tmp/bootstrap.key" \
-	--identifier "in-0001@$sim_fqdn" --suid 10
+say "Enrolling from the pre-provisioned key, as the MEF commands"
+must "the gateway's pre-provisioned key is imported" import bootstrap "$sim_in01_psk" "in-0001@$sim_fqdn"
+must "the peer's pre-provisioned key is imported" import peer-bootstrap "$sim_gw01_psk" "gw-0001@$sim_fqdn"
 enrolee enrol gateway || { failures="; enrolment"; tail -n 20 "$tap_tmp/enroleed.log"; finish; }
+step "the MEF commanded the certificate, and heard that it is there" commanded
+step "the peer fetches the gateway's symmetric key from the MEF" fetch_key
 enrolee list
 gateway_use gateway
 host=in-cse.sp.example.com
@@ -173,18 +277,24 @@ step "curl at nginx, both keys in the token" program_nginx_curl
 step "mosquitto broker and clients" program_mosquitto
 step "gnutls-cli at gnutls-serv" program_gnutls
 step "ssh login" program_ssh
-step "TLS 1.2 PSK by reference with the provisioned symmetric key" psk_handshake
+step "TLS-PSK by reference with the provisioned symmetric key" psk_with_value
+step "TLS-PSK with the peer, by reference at both ends" psk_with_peer
 
-say "A restart of the keystore and a renewal under a running nginx"
-if step "nginx starts" nginx_start; then
+say "Under a running nginx and mosquitto"
+if step "nginx and mosquitto start" servers_start; then
 	request_load &
 	load=$!
-	step "curl begins" requests_go_on 5
-	step "the keystore restarts four times (TERM, KILL)" restarts_under_load
-	step "the certificate is renewed, nginx reloads" renewal_under_load
+	step "curl and mosquitto's clients begin" requests_go_on
+	step "both daemons restart (TERM, KILL)" restarts_under_load
+	step "the MEF is down for a while" outage_under_load
+	step "the MEF commands a renewal; the servers reload" renewal_under_load
 	touch "$tap_tmp/load.stop"
 	wait $load
-	step "no request failed: $(cut -d' ' -f1 "$tap_tmp/load.count") done" no_request_failed
+	step "no handshake failed: $(cut -d' ' -f1 "$tap_tmp/load.count") exchanges" no_request_failed
 	tap_stop "$nginx"
+	tap_stop "$broker"
 fi
+
+say "The end of the gateway"
+step "decommissioned: the MEF has no registration, the keystore no credential" decommissioned
 finish
