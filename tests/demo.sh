@@ -60,9 +60,9 @@ write_mef_settings()
 	} | sed 's|^Identity=//sp.example.com/in-cse|&\nCommands=CERT_PROV|' >"$tap_tmp/mef.conf"
 }
 
-write_settings()
+mef_section()
 {
-	cat >"$gateway/etc/enrolee.conf" <<-END
+	cat <<-END
 		[provisioner]
 		RetryMinSec=1
 		RetryMaxSec=2
@@ -74,6 +74,13 @@ write_settings()
 		TrustAnchors=$sim_state/root.pem
 		AdminFQDN=sp.example.com
 
+	END
+}
+
+write_settings()
+{
+	mef_section
+	cat <<-END
 		[enrolment gateway]
 		MEF=sim
 		Client=//sp.example.com/in-cse
@@ -84,21 +91,38 @@ write_settings()
 		KeySUID=22
 		KeyTargets=//sp.example.com/Sgw01
 
-		[enrolment peer]
-		MEF=sim
-		Client=//sp.example.com/Sgw01
-		ClientKind=ae
-		BootstrapKey=peer-bootstrap
-		Certificate=no
-		Commands=no
-		$1
-
 		[credential gateway]
 		Users=$worker
 
 		[credential gateway-key]
 		Users=$(id -un)
 	END
+}
+
+# write_peer_settings KEY-IDENTIFIER
+write_peer_settings()
+{
+	mef_section
+	cat <<-END
+		[enrolment peer]
+		MEF=sim
+		Client=//sp.example.com/Sgw01
+		ClientKind=ae
+		BootstrapKey=bootstrap
+		Certificate=no
+		RetrieveKeys=$1
+
+		[credential peer-${1%@*}]
+		Users=$(id -un)
+	END
+}
+
+# on_peer COMMAND...: on another gateway, with a keystore, an enroleed and a bus of its own.
+on_peer()
+{
+	local gateway=$tap_tmp/peer keystored= enroleed=
+	local -x ENROLEE_RUNTIME_DIR=$gateway/run DBUS_SYSTEM_BUS_ADDRESS=unix:path=$gateway/bus
+	"$@"
 }
 
 # import NAME HEX IDENTIFIER
@@ -110,36 +134,33 @@ import()
 
 commanded()
 {
-	sim_logged '"client":"//sp.example.com/in-cse".*"step":"command-update".*"verdict":"ok"' &&
-		sim_logged '"client":"//sp.example.com/in-cse".*"step":"simpleenroll".*"verdict":"ok"'
+	sim_logged '"client":"in01".*"step":"simpleenroll".*"verdict":"ok"' &&
+		sim_logged '"client":"in01".*"step":"command-update".*"verdict":"ok"'
 }
 
 # reference FOLDER: sets $identity and $hex, the reference in hexadecimal as mosquitto and GnuTLS have it
 reference()
 {
-	IFS=: read -r identity hex <"$1/psk.txt"
-	[ -n "$identity" ] && [ -n "$hex" ]
+	IFS=: read -r identity hex <"$1/psk.txt" && [ -n "$identity" ] && [ -n "$hex" ]
 }
 
-fetched()
+peer_fetches()
 {
-	set -- "$gateway"/state/credentials/peer-*/psk.txt
-	[ -e "$1" ]
+	gateway_start && write_peer_settings "$identity" >"$gateway/etc/enrolee.conf" && gateway_enroleed &&
+		import bootstrap "$sim_gw01_psk" "gw-0001@$sim_fqdn" && enrolee enrol peer
 }
 
 fetch_key()
 {
-	reference "$gateway/state/credentials/gateway-key" || return 1
-	write_settings "RetrieveKeys=$identity"
-	kill -HUP "$enroleed" && enrolee enrol peer && fetched
+	reference "$gateway/state/credentials/gateway-key" && on_peer peer_fetches
 }
 
-# psk_handshake SERVER'S-CONF SERVER'S-KEY: the gateway's key by reference as a client.
+# psk_handshake CONF KEY RUN: a server with that OpenSSL configuration, key and keystore; the gateway's key by reference as a client.
 psk_handshake()
 {
 	reference "$gateway/state/credentials/gateway-key" || return 1
 	port=$(free_port)
-	OPENSSL_CONF=$1 start_on_port psk-server openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
+	start_on_port psk-server env OPENSSL_CONF="$1" ENROLEE_RUNTIME_DIR="$3" openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
 		-psk_identity "$identity" -psk "$2" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
 	server=$tap_pid
 	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$gateway/openssl-psk.cnf timeout 20 openssl s_client \
@@ -156,14 +177,14 @@ psk_with_value()
 {
 	reference "$gateway/state/credentials/gateway-key" || return 1
 	value=$(sim_ctl state | sed -n "s/.*\"id\":\"$identity\"[^}]*\"value\":\"\([0-9A-F]*\)\".*/\1/p")
-	[ -n "$value" ] && [ "$hex" != "$value" ] && psk_handshake /dev/null "$value"
+	[ -n "$value" ] && [ "$hex" != "$value" ] && psk_handshake /dev/null "$value" /nowhere
 }
 
 # Against the peer, which fetched it: no value at either end.
 psk_with_peer()
 {
-	reference "$(dirname "$gateway"/state/credentials/peer-*/psk.txt)" &&
-		psk_handshake "$gateway/openssl-psk.cnf" "$hex"
+	reference "$(dirname "$tap_tmp"/peer/state/credentials/peer-*/psk.txt)" &&
+		psk_handshake "$gateway/openssl-psk.cnf" "$hex" "$tap_tmp/peer/run"
 }
 
 # Requests without an end, to nginx and to mosquitto, each on a new connection, until $tap_tmp/load.stop exists; counts
@@ -203,11 +224,12 @@ restarts_under_load()
 	done
 }
 
+# The MEF is gone, and has forgotten all registrations and keys when it is back.
 outage_under_load()
 {
-	sim_ctl pause || return 1
-	! enrolee renew gateway >"$tap_tmp/renew" 2>&1 && grep -i unreachable "$tap_tmp/renew" && requests_go_on || return 1
-	sim_ctl resume && requests_go_on
+	tap_stop "$sim_pid"
+	! enrolee renew gateway >"$tap_tmp/renew" 2>&1 && cat "$tap_tmp/renew" && requests_go_on || return 1
+	sim_start "$tap_tmp/mef.conf" mef "$sim_port" && enrolee renew gateway && requests_go_on
 }
 
 serial()
@@ -247,23 +269,22 @@ no_request_failed()
 
 decommissioned()
 {
-	enrolee decommission --yes gateway && enrolee decommission --yes peer || return 1
-	! sim_ctl state | grep -q '"client":"//sp.example.com/in-cse"' && ! enrolee list | grep -E '^(gateway|peer)'
+	enrolee decommission --yes gateway && ! enrolee list | grep ^gateway &&
+		! sim_ctl state | grep -oE '"(registrations|keys)":\[[^]]*\]' | grep '"client":"in01"'
 }
 
 say "Starting a simulated MEF, enrolee-keystored and enroleed in $tap_tmp"
 must "the keystore makes its token and answers" gateway_start
 write_mef_settings
 must "the simulated MEF listens" sim_start "$tap_tmp/mef.conf"
-write_settings
+write_settings >"$gateway/etc/enrolee.conf"
 must "enroleed is on the bus" gateway_enroleed
 
 say "Enrolling from the pre-provisioned key, as the MEF commands"
 must "the gateway's pre-provisioned key is imported" import bootstrap "$sim_in01_psk" "in-0001@$sim_fqdn"
-must "the peer's pre-provisioned key is imported" import peer-bootstrap "$sim_gw01_psk" "gw-0001@$sim_fqdn"
 enrolee enrol gateway || { failures="; enrolment"; tail -n 20 "$tap_tmp/enroleed.log"; finish; }
 step "the MEF commanded the certificate, and heard that it is there" commanded
-step "the peer fetches the gateway's symmetric key from the MEF" fetch_key
+step "a peer enrols, and fetches the gateway's symmetric key" fetch_key
 enrolee list
 gateway_use gateway
 host=in-cse.sp.example.com

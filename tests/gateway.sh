@@ -59,21 +59,22 @@ enrolee()
 
 gateway_enroleed()
 {
-	cat >"$tap_tmp/bus.conf" <<-END
+	cat >"$gateway/bus.conf" <<-END
 		<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
 		 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-		<busconfig><type>session</type><listen>unix:path=$tap_tmp/bus</listen><auth>EXTERNAL</auth>
+		<busconfig><type>session</type><listen>unix:path=$gateway/bus</listen><auth>EXTERNAL</auth>
 		<policy context="default"><allow own="*"/><allow send_destination="*"/><allow eavesdrop="false"/></policy>
 		</busconfig>
 	END
-	if [ ! -S "$tap_tmp/bus" ]; then
-		tap_spawn bus.log dbus-daemon --nofork --config-file="$tap_tmp/bus.conf"
-		tap_until 10 test -S "$tap_tmp/bus" || return 1
+	if [ ! -S "$gateway/bus" ]; then
+		tap_spawn bus.log dbus-daemon --nofork --config-file="$gateway/bus.conf"
+		tap_until 10 test -S "$gateway/bus" || return 1
 	fi
-	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$tap_tmp/bus
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$gateway/bus
 	export DBUS_SYSTEM_BUS_ADDRESS
 	tap_spawn enroleed.log "$bin/enroleed" --runtime-dir "$gateway/run" --state-dir "$gateway/state" \
-		--config-dir "$gateway/etc" --exchange "$bin/enrolee-exchange" --provider-dir "$provider_dir"
+		--config-dir "$gateway/etc" --exchange "$bin/enrolee-exchange" --provider-dir "$provider_dir" \
+		--pkcs11-module "$module"
 	enroleed=$tap_pid
 	tap_until 10 bus_has_enroleed && return 0
 	diag "enroleed does not answer: $(tail -n 5 "$tap_tmp/enroleed.log")"

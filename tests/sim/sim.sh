@@ -32,13 +32,13 @@ sim_settings()
 	END
 }
 
-# sim_start SETTINGS [NAME]: waits until it listens. NAME is the state folder below $tap_tmp; an existing one is used again.
+# sim_start SETTINGS [NAME [PORT]]: waits until it listens. NAME is the state folder below $tap_tmp; an existing one is used again.
 sim_start()
 {
 	sim_state=$tap_tmp/${2:-mef}
 	rm -f "$sim_state.port"
 	tap_spawn "${2:-mef}.out" "$top_builddir/tests/sim/mef-sim" --settings "$1" --state-dir "$sim_state" \
-		--port-file "$sim_state.port"
+		--port-file "$sim_state.port" ${3:+--port "$3"}
 	sim_pid=$tap_pid
 	tap_until 20 test -s "$sim_state.port" || return 1
 	sim_port=$(cat "$sim_state.port")
