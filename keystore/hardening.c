@@ -58,6 +58,7 @@ ks_harden (void)
 
 	umask (077);
 	signal (SIGPIPE, SIG_IGN);
+	signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2) */
 	prctl (PR_SET_DUMPABLE, 0);
 	setrlimit (RLIMIT_CORE, &none);
 	raise_to_hard (RLIMIT_NOFILE);

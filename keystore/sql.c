@@ -34,8 +34,13 @@ code_of (int result)
 gboolean
 ks_sql_fail (sqlite3 *db, GError **error)
 {
-	g_set_error (error, KS_ERROR, code_of (sqlite3_errcode (db)), "catalogue: %s",
-		     sqlite3_errmsg (db));
+	int code = sqlite3_system_errno (db);
+
+	if ((sqlite3_errcode (db) & 0xff) == SQLITE_IOERR && code != 0)
+		g_set_error (error, KS_ERROR, code_of (SQLITE_IOERR), "catalogue: %s", g_strerror (code));
+	else
+		g_set_error (error, KS_ERROR, code_of (sqlite3_errcode (db)), "catalogue: %s",
+			     sqlite3_errmsg (db));
 	return FALSE;
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib-unix.h>
 #include <locale.h>
+#include <signal.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -248,6 +249,7 @@ main (int argc, char **argv)
 
 	setlocale (LC_ALL, "");
 	(void) prctl (PR_SET_DUMPABLE, 0);
+	(void) signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2) */
 	if (parse_options (&options, &argc, &argv)) {
 		settings = pv_settings_load (options.config_dir, &error);
 		if (settings != NULL) {
