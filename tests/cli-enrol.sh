@@ -100,12 +100,14 @@ is "decommission" $? 0
 said=$(cat "$tap_tmp/first.out")
 like "the phase" "$said" 's  decommission +done'
 like "what was proven" "$said" "^Registration: .*: de-registered, as the MEF's answer proves$"
+like "of the key as well" "$said" "^Key: +[0-9A-F]+@mef\\.example\\.com: de-registered, as the MEF's answer proves\$"
 like "what was destroyed" "$said" '^Destroyed: +gw1, gw1-key$'
 like "what is left" "$said" '^Left: +bootstrap key'
 is "nothing enrolled is left" "$(enrolee list | grep -c enrolled)" 0
 says "once more: nothing to do" 0 enrolee decommission gw1 --yes --json
 is "as JSON" "$(member decommissioned)" True
 is "nothing was destroyed" "$(member destroyed)" "[]"
+is "no key was there" "$(member keys)" "[]"
 says "it begins anew" 0 enrolee enrol gw1 --timeout 60
 printf 'n\n' | script -qec "$(program enrolee) decommission gw1 --runtime-dir=$run --state-dir=$state --config-dir=$conf --bus=$bus" \
 	/dev/null >"$tap_tmp/asked" 2>&1

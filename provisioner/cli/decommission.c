@@ -29,6 +29,36 @@ text (const Decommission *decommission, const char *key)
 	return value;
 }
 
+static const char *
+key_text (GVariant *key, const char *member)
+{
+	const char *value = "";
+
+	(void) g_variant_lookup (key, member, "&s", &value);
+	return value;
+}
+
+/* (transfer full): of each symmetric key a{sv}; an enroleed of before tells of none. */
+static GVariant *
+keys_of (const Decommission *decommission)
+{
+	GVariant *keys = g_variant_dict_lookup_value (
+		decommission->facts, "keys", G_VARIANT_TYPE ("aa{sv}"));
+
+	return keys != NULL ? keys
+			    : g_variant_ref_sink (g_variant_new_array (
+				      G_VARIANT_TYPE_VARDICT, NULL, 0));
+}
+
+/* What the MEF's answer about a registration or a key means. */
+static const char *
+in_words (gboolean proven, const char *result)
+{
+	if (g_str_equal (result, "absent"))
+		return "the MEF has it no more";
+	return proven ? "de-registered, as the MEF's answer proves" : "not proven to be gone";
+}
+
 static gboolean
 is_true (const Decommission *decommission, const char *key)
 {
@@ -39,25 +69,49 @@ is_true (const Decommission *decommission, const char *key)
 }
 
 static void
+print_left (const char *left)
+{
+	g_autofree char *clean = cli_clean (left);
+
+	if (clean[0] != '\0')
+		printf ("Not proven:   %s\n", clean);
+}
+
+static void
+print_key (GVariant *key)
+{
+	g_autofree char *id = cli_clean (key_text (key, "id"));
+	g_autofree char *message = cli_clean (key_text (key, "message"));
+	gboolean proven = FALSE;
+
+	(void) g_variant_lookup (key, "proven", "b", &proven);
+	printf ("Key:          %s: %s%s%s\n",
+		id,
+		in_words (proven, key_text (key, "result")),
+		proven || message[0] == '\0' ? "" : ": ",
+		proven ? "" : message);
+}
+
+static void
 print_proof (const Decommission *decommission)
 {
 	g_autofree char *registration = cli_clean (text (decommission, "registration"));
-	g_autofree char *left = cli_clean (text (decommission, "left"));
+	g_autoptr (GVariant) keys = keys_of (decommission);
 
+	for (gsize i = 0; i < g_variant_n_children (keys); i++) {
+		g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
+
+		print_key (key);
+		print_left (key_text (key, "left"));
+	}
 	if (registration[0] == '\0')
-		printf ("Registration: none was known; the MEF was not asked\n");
-	else if (is_true (decommission, "deregistered"))
-		printf ("Registration: %s: %s\n",
-			registration,
-			g_str_equal (text (decommission, "result"), "absent")
-				? "the MEF has it no more"
-				: "de-registered, as the MEF's answer proves");
+		printf ("Registration: none is known any more\n");
 	else
-		printf ("Registration: %s: not proven to be gone%s\n",
+		printf ("Registration: %s: %s%s\n",
 			registration,
+			in_words (is_true (decommission, "deregistered"), text (decommission, "result")),
 			is_true (decommission, "forced") ? " (forced)" : "");
-	if (left[0] != '\0')
-		printf ("Not proven:   %s\n", left);
+	print_left (text (decommission, "left"));
 }
 
 static void
@@ -80,6 +134,28 @@ print_text (const Decommission *decommission, GStrv destroyed)
 }
 
 static void
+json_keys (const Decommission *decommission, JsonBuilder *builder)
+{
+	static const char *const texts[] = {"id", "result", "message", "left"};
+	g_autoptr (GVariant) keys = keys_of (decommission);
+
+	json_builder_set_member_name (builder, "keys");
+	json_builder_begin_array (builder);
+	for (gsize i = 0; i < g_variant_n_children (keys); i++) {
+		g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
+		gboolean proven = FALSE;
+
+		(void) g_variant_lookup (key, "proven", "b", &proven);
+		json_builder_begin_object (builder);
+		for (gsize j = 0; j < G_N_ELEMENTS (texts); j++)
+			cli_json_text (builder, texts[j], key_text (key, texts[j]));
+		cli_json_boolean (builder, "proven", proven);
+		json_builder_end_object (builder);
+	}
+	json_builder_end_array (builder);
+}
+
+static void
 print_json (const Decommission *decommission, GStrv destroyed)
 {
 	static const char *const texts[] = {"registration", "result", "left", "error", "error_code"};
@@ -91,6 +167,7 @@ print_json (const Decommission *decommission, GStrv destroyed)
 		cli_json_boolean (builder, flags[i], is_true (decommission, flags[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
 		cli_json_text (builder, texts[i], text (decommission, texts[i]));
+	json_keys (decommission, builder);
 	cli_json_list (builder, "destroyed", (const char *const *) destroyed);
 	cli_json_print (builder);
 }
