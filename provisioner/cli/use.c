@@ -28,6 +28,7 @@ typedef struct {
 	gboolean granted; /* as far as it is known */
 	CliTemplate *template;
 	CliDropin *dropin; /* (nullable) */
+	gboolean shared;   /* the unit uses key pairs and symmetric keys */
 	char *configuration, *where, *then;
 } Use;
 
@@ -99,11 +100,41 @@ find_grant (Use *use)
 			       : doctor_is_granted (credential, getpwnam (use->user));
 }
 
+/* The drop-in of @unit with that file of OpenSSL's configuration. */
+static CliDropin *
+make_dropin (const Use *use, const char *unit, const char *file, GError **error)
+{
+	g_autofree char *conf = g_build_filename (use->cli->config_dir, file, NULL);
+
+	return cli_dropin_new (
+		use->unit_folder != NULL ? use->unit_folder : UNIT_FOLDER, unit, conf, error);
+}
+
+/* A unit has one configuration of OpenSSL. That for symmetric keys serves key pairs as well, not the other way
+ * round: whichever was written first, it must be that one. */
+static gboolean
+share_dropin (Use *use, const char *unit, gboolean key_pair, GError **error)
+{
+	g_autoptr (CliDropin) other =
+		make_dropin (use, unit, key_pair ? "openssl-psk.cnf" : "openssl.cnf", error);
+
+	if (other == NULL)
+		return FALSE;
+	use->shared = cli_dropin_state (other) == CLI_DROPIN_SAME;
+	if (use->shared && key_pair) {
+		cli_dropin_free (use->dropin);
+		use->dropin = g_steal_pointer (&other);
+	}
+	return TRUE;
+}
+
 static gboolean
 find_dropin (Use *use, GError **error)
 {
 	const char *unit = use->unit != NULL ? use->unit : use->template->unit;
-	g_autofree char *conf = NULL;
+	const char *file = use->template->openssl != NULL ? use->template->openssl
+			   : has_file (use, "key.pem")	  ? "openssl.cnf"
+							  : "openssl-psk.cnf";
 
 	if (use->template->openssl == NULL && (use->unit == NULL && !use->write))
 		return TRUE;
@@ -115,16 +146,9 @@ find_dropin (Use *use, GError **error)
 			     use->template->program);
 		return FALSE;
 	}
-	conf = g_build_filename (use->cli->config_dir,
-				 use->template->openssl != NULL ? use->template->openssl
-				 : has_file (use, "key.pem")    ? "openssl.cnf"
-								: "openssl-psk.cnf",
-				 NULL);
-	use->dropin = cli_dropin_new (use->unit_folder != NULL ? use->unit_folder : UNIT_FOLDER,
-				      unit,
-				      conf,
-				      error);
-	return use->dropin != NULL;
+	use->dropin = make_dropin (use, unit, file, error);
+	return use->dropin != NULL &&
+	       share_dropin (use, unit, g_str_equal (file, "openssl.cnf"), error);
 }
 
 static gboolean
@@ -193,6 +217,9 @@ print_text (const Use *use)
 			step++,
 			use->dropin->path,
 			use->dropin->text);
+	if (use->shared)
+		printf ("# The unit uses key pairs and symmetric keys: openssl-psk.cnf serves both, with "
+			"TLS 1.2 at most.\n");
 	if (use->then != NULL)
 		printf ("\n# %u. Then:\n%s\n", step++, use->then);
 	if (use->as == NULL)
