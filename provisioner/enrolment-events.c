@@ -208,6 +208,41 @@ static void
 on_authenticated (PvEnrolment *enrolment, JsonObject *event)
 {
 	pv_progress_set (&enrolment->progress->authenticated_by, pv_take_text (event, "kind"));
+	pv_progress_set (&enrolment->progress->authenticated_with, pv_take_text (event, "credential"));
+}
+
+/* An MEF that refuses the certificate it issued is asked for another one, at most once in the longest pause. */
+static void
+renew_refused (PvEnrolment *enrolment)
+{
+	PvProgress *progress = enrolment->progress;
+	const PvContext *context = enrolment->context;
+	gint64 earliest_s =
+		progress->certificate_published_s +
+		pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec");
+
+	if (progress->certificate_published_s != 0)
+		progress->certificate_renew_s = MAX (pv_clock_now (context->clock), earliest_s);
+}
+
+static void
+on_refused (PvEnrolment *enrolment, JsonObject *event)
+{
+	const char *credential = pv_take_text (event, "credential");
+	const char *code = pv_take_text (event, "code");
+	PvProgress *progress = enrolment->progress;
+	const char *before = progress->refused != NULL ? progress->refused : "";
+	g_autofree char *all = g_strdup_printf ("%s%s%s: %s", before, before[0] != '\0' ? "; " : "",
+						credential, pv_take_text (event, "message"));
+
+	g_warning ("%s: the next credential takes the place of %s: %s (%s)",
+		   enrolment->name,
+		   credential,
+		   pv_take_text (event, "message"),
+		   code);
+	pv_progress_set (&progress->refused, all);
+	if (g_str_equal (credential, enrolment->name) && g_str_equal (code, "credential"))
+		renew_refused (enrolment);
 }
 
 void
@@ -243,6 +278,7 @@ static const struct {
 } kinds[] = {
 	{"phase", on_phase},
 	{"authenticated", on_authenticated},
+	{"refused", on_refused},
 	{"registered", on_registered},
 	{"command", on_command},
 	{"no-more-commands", on_no_more_commands},

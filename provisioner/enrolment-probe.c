@@ -62,6 +62,13 @@ text (JsonObject *event, const char *member)
 }
 
 static void
+take_authenticated (GVariantDict *facts, JsonObject *event)
+{
+	g_variant_dict_insert (facts, "authenticated_by", "s", text (event, "kind"));
+	g_variant_dict_insert (facts, "authenticated_with", "s", text (event, "credential"));
+}
+
+static void
 on_event (gpointer data, JsonObject *event)
 {
 	PvProbe *probe = data;
@@ -70,8 +77,9 @@ on_event (gpointer data, JsonObject *event)
 	if (g_str_equal (name, "probe"))
 		pv_enrolment_take_facts (&probe->facts, event);
 	else if (g_str_equal (name, "authenticated"))
-		g_variant_dict_insert (
-			&probe->facts, "authenticated_by", "s", text (event, "kind"));
+		take_authenticated (&probe->facts, event);
+	else if (g_str_equal (name, "refused"))
+		g_variant_dict_insert (&probe->facts, "refused", "s", text (event, "message"));
 	else if (g_str_equal (name, "failed"))
 		pv_enrolment_take_failure (
 			&probe->facts, text (event, "code"), text (event, "message"));

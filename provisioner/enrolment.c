@@ -209,6 +209,7 @@ act_start (PvEnrolment *enrolment)
 	enrolment->said = PV_SAID_NOTHING;
 	enrolment->retry_after_s = 0;
 	progress->next_s = 0;
+	pv_progress_set (&progress->refused, NULL);
 	pv_enrolment_note_error (enrolment, NULL, NULL);
 	if (!pv_enrolment_save (enrolment))
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);
@@ -432,6 +433,8 @@ pv_enrolment_status (const PvEnrolment *enrolment)
 		{"admin", progress->admin},
 		{"client", progress->client},
 		{"authenticated_by", progress->authenticated_by},
+		{"authenticated_with", progress->authenticated_with},
+		{"refused", progress->refused},
 		{"registration", progress->registration_id},
 	};
 	const struct {

@@ -33,6 +33,8 @@ static const struct {
 	{"registration", "Renew", KIND_NUMBER, offsetof (PvProgress, registration_renew_s)},
 	{"registration", "AssignedIdentity", KIND_TEXT, offsetof (PvProgress, assigned_identity)},
 	{"registration", "AuthenticatedBy", KIND_TEXT, offsetof (PvProgress, authenticated_by)},
+	{"registration", "AuthenticatedWith", KIND_TEXT, offsetof (PvProgress, authenticated_with)},
+	{"registration", "Refused", KIND_TEXT, offsetof (PvProgress, refused)},
 	{"commands", "LastID", KIND_TEXT, offsetof (PvProgress, last_command_id)},
 	{"commands", "LastStatus", KIND_NUMBER, offsetof (PvProgress, last_command_status)},
 	{"commands", "Due", KIND_NUMBER, offsetof (PvProgress, commands_due_s)},

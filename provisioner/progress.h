@@ -23,7 +23,8 @@
  * @not_after_s: end of the published certificate; @key_not_after_s: of the key
  * @staged_not_after_s: those of what is staged
  * @early: renewals in a row that were due again at once
- * @authenticated_by: with what the last MEF Handshake was done
+ * @authenticated_by: with what the last MEF Handshake was done; @authenticated_with: name of that credential
+ * @refused: which credentials of the last attempt made way for another one, and why
  * @hooks_pending: published generations whose OnRenew= is still to be done (enrolment-hook.h)
  * @hooks_error: why it failed
  * @keys: (element-type PvKeyRecord): ours at the MEF, and those of others
@@ -40,7 +41,7 @@ typedef struct {
 	gint64 registration_expires_s;
 	gint64 registration_renew_s;
 	char *assigned_identity;
-	char *authenticated_by;
+	char *authenticated_by, *authenticated_with, *refused;
 	char *last_command_id;
 	gint64 last_command_status;
 	gint64 commands_due_s, commands_wait_s;

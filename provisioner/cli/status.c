@@ -122,6 +122,19 @@ print_hooks (GPtrArray *all)
 	}
 }
 
+/* What the MEF, or we, did not take: another credential did. */
+static void
+print_refused (GPtrArray *all)
+{
+	for (guint i = 0; i < all->len; i++) {
+		const Enrolment *enrolment = all->pdata[i];
+		g_autofree char *clean = cli_clean (get_text (enrolment, "refused"));
+
+		if (clean[0] != '\0')
+			printf ("%s: credential passed over: %s\n", enrolment->name, clean);
+	}
+}
+
 static void
 print_enrolments (GPtrArray *all, const GError *error)
 {
@@ -137,12 +150,15 @@ print_enrolments (GPtrArray *all, const GError *error)
 	printf ("enroleed:    %s, %u enrolments\n", mark, all->len);
 	if (all->len == 0)
 		return;
-	table = cli_table_new ("ENROLMENT", "STATE", "SINCE", "NEXT", "EXPIRES", "MEF", "ERROR", NULL);
+	table = cli_table_new ("ENROLMENT", "STATE", "SINCE", "NEXT", "EXPIRES", "MEF", "BY", "ERROR", NULL);
 	for (guint i = 0; i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
 		g_autofree char *since = cli_time (get_time (enrolment, "since"));
 		g_autofree char *next = cli_time (get_time (enrolment, "next"));
 		g_autofree char *expires = cli_time (get_time (enrolment, "not_after"));
+		g_autofree char *by = g_strdup_printf ("%s %s",
+						       get_text (enrolment, "authenticated_by"),
+						       get_text (enrolment, "authenticated_with"));
 
 		cli_table_add (table,
 			       enrolment->name,
@@ -151,9 +167,11 @@ print_enrolments (GPtrArray *all, const GError *error)
 			       next,
 			       expires,
 			       get_text (enrolment, "mef"),
+			       g_strstrip (by),
 			       get_text (enrolment, "error"));
 	}
 	cli_table_print (table);
+	print_refused (all);
 	print_hooks (all);
 }
 
@@ -205,6 +223,9 @@ json_enrolments (JsonBuilder *builder, GPtrArray *all, const GError *error)
 		cli_json_time (builder, "not_after", get_time (enrolment, "not_after"));
 		cli_json_text (builder, "mef", get_text (enrolment, "mef"));
 		cli_json_text (builder, "client", get_text (enrolment, "client"));
+		cli_json_text (builder, "authenticated_by", get_text (enrolment, "authenticated_by"));
+		cli_json_text (builder, "authenticated_with", get_text (enrolment, "authenticated_with"));
+		cli_json_text (builder, "refused", get_text (enrolment, "refused"));
 		cli_json_text (builder, "error", get_text (enrolment, "error"));
 		cli_json_text (builder, "error_code", get_text (enrolment, "error_code"));
 		cli_json_list (builder, "hooks", hooks != NULL ? hooks : none);
