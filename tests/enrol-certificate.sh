@@ -11,6 +11,7 @@ tap_needs openssl curl dbus-daemon gdbus python3
 [ -z "$preload" ] || [ -n "$pkcs11_module" ] || tap_skip "pkcs11-provider cannot load a module in a program with sanitizers"
 gateway_with_mef
 import_key "$sim_gw01_psk"
+progress=$state/enroleed/gw1.progress
 
 enrol()
 {
@@ -18,11 +19,18 @@ enrol()
 	enrol_status=$?
 }
 show() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
+status() { enrolee status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['enrolments'][0]['$1'])"; }
+policy() { sim_ctl policy "key=$1" "value=$2" >/dev/null; }
+misbehave() { sim_ctl misbehave "step=$1" "kind=$2" >/dev/null; }
+log_has() { grep -q -e "$1" "$tap_tmp/enroleed.log"; }
+in_state() { grep -qx "State=$1" "$progress"; }
+other_certificate() { [ "$(show gw1 id)" != "$id" ]; }
 
-# mark, count PATTERN: lines of the MEF's log since the last mark
+# mark, since, count PATTERN: lines of the MEF's log since the last mark
 mark() { mark=$(wc -l <"$sim_state/mef.log"); }
 since() { tail -n "+$((mark + 1))" "$sim_state/mef.log"; }
 count() { since | grep -Ec -e "$1"; }
+issued() { count "\"step\":\"$1\".*\"serial\".*\"verdict\":\"ok\""; }
 
 # enrolled WHAT KINDS: an attempt that ends well, and with what its handshakes were authenticated, one after the other
 enrolled()
@@ -33,14 +41,147 @@ enrolled()
 	is "$1: authenticated by" "$(since | sed -n 's/.*"event":"handshake".*"auth":"\([^"]*\)".*"verdict":"ok".*/\1/p' | tr '\n' ' ')" "$2 "
 }
 
+# anew: nothing was provisioned yet
+anew()
+{
+	enroleed_stop
+	rm -f "$progress"
+	for name in gw1 gw1-key; do enrolee remove $name --yes >/dev/null 2>&1; done
+}
+
 # --- from the key to the certificate ---
 enroleed_start || { diag "$(cat "$tap_tmp/enroleed.log")"; exit 99; }
 enrolled "the first time" "psk certificate"
-is "the first time: a new certificate" "$(count '"step":"simpleenroll".*"verdict":"ok"')" 1
+is "the first time: a new certificate" "$(issued simpleenroll)" 1
 id=$(show gw1 id)
 enrolled "the next time" "certificate certificate"
 is "the next time: always with the latest" "$(count '"latest":false')" 0
-is "the next time: by simplereenroll" "$(count '"step":"simplereenroll".*"verdict":"ok"')" 1
-not "the next time: another certificate" test "$(show gw1 id)" = "$id"
+is "the next time: by simplereenroll" "$(issued simplereenroll)" 1
+ok "the next time: another certificate" other_certificate
+is "status: by what" "$(status authenticated_by) $(status authenticated_with)" "certificate gw1"
+like "status: for people" "$(enrolee status)" 'certificate gw1'
+is "status: nothing was passed over" "$(status refused)" None
+like "a probe" "$(enrolee probe gw1 2>&1)" 'certificate'
+
+# --- the MEF takes nothing else any more, and the key is gone on both sides ---
+policy RefusePskAfterCertificate true
+policy RequireLatestCertificate true
+enrolled "an MEF without our key" "certificate certificate"
+enrolee remove kpm --yes >/dev/null
+enrolled "without our key" "certificate certificate"
+ok "without our key: it is said" log_has 'gw1: the bootstrap key kpm: no credential of that name'
+import_key "$sim_gw01_psk"
+policy RefusePskAfterCertificate false
+
+# --- refused: the key takes its place, and another certificate is got ---
+sim_ctl issue client=gw01 >"$tap_tmp/elsewhere.pem"
+sim_ctl forget client=gw01 >/dev/null
+id=$(show gw1 id)
+misbehave handshake 'alert-handshake:44*1'
+enrolled "refused" "psk certificate"
+like "refused: status" "$(status refused)" '^gw1: the MEF refuses our certificate: alert certificate revoked$'
+like "refused: for people" "$(enrolee status)" 'gw1: credential passed over: gw1: the MEF refuses our certificate'
+ok "refused: logged" log_has 'the next credential takes the place of gw1: the MEF refuses our certificate'
+ok "refused: another certificate" other_certificate
+is "refused: by simpleenroll" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
+enrolled "refused once" "certificate certificate"
+is "refused once: forgotten" "$(status refused)" None
+enroleed_stop
+id=$(show gw1 id)
+sed -i 's/^KeyRenew=.*/KeyRenew=1/' "$progress"
+misbehave handshake 'alert-handshake:44*1'
+mark
+enroleed_start
+ok "refused while it was not due: made anew soon" tap_until 30 other_certificate || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+ok "at rest" tap_until 20 in_state provisioned
+
+# --- both refused ---
+id=$(show gw1 id)
+misbehave handshake 'alert-handshake:44'
+enrol
+is "all refused: status" $enrol_status 1
+like "all refused: both are named" "$(cat "$tap_tmp/enrol.out")" 'refuses our certificate: alert certificate revoked; .*\(credential\)'
+is "all refused: nothing is lost" "$(show gw1 id)" "$id"
+misbehave handshake ""
+enrolled "all refused: and then" "certificate certificate"
+
+# --- an MEF that is not who it should be: no credential is tried after another, and nothing is lost ---
+while read -r kind text; do
+	id=$(show gw1 id)
+	misbehave handshake "$kind"
+	mark
+	enrol
+	misbehave handshake ""
+	is "$kind: refused for good" $enrol_status 1 || diag "$(cat "$tap_tmp/enrol.out"; since)"
+	like "$kind: named" "$(cat "$tap_tmp/enrol.out")" "$text.*\\(peer\\)"
+	is "$kind: the key is not tried" "$(count '"psk_identity"')" 0
+	is "$kind: no request is sent" "$(count '"event":"request"')" 0
+	is "$kind: nothing is lost" "$(show gw1 id)" "$id"
+done <<'END'
+expired-server certificate has expired
+foreign-server local issuer certificate
+other-server-name mef.example.com
+wildcard-server holds a wildcard
+client-server server
+no-certificate-request did not ask for our certificate
+END
+misbehave handshake 'psk-only*1'
+enrolled "an MEF that takes keys only" "psk certificate"
+
+# --- EST without simplereenroll ---
+for code in 404 405 501; do
+	misbehave simplereenroll http-status:$code
+	enrolled "simplereenroll answered $code" "certificate certificate"
+	is "simplereenroll answered $code: simpleenroll" "$(issued simpleenroll)" 1
+done
+misbehave simplereenroll http-status:503
+id=$(show gw1 id)
+mark
+enrol
+is "simplereenroll answered 503: later" $enrol_status 8
+is "simplereenroll answered 503: no simpleenroll" "$(count '"step":"simpleenroll"')" 0
+is "simplereenroll answered 503: nothing is lost" "$(show gw1 id)" "$id"
+misbehave simplereenroll ""
+
+# --- expired while the gateway was off ---
+policy CertificateValidity 6
+enrol
+enroleed_stop KILL
+policy CertificateValidity 7776000
+end=$(openssl x509 -in "$state/credentials/gw1/cert.pem" -noout -enddate | cut -d= -f2)
+expired() { [ "$(date +%s)" -gt "$(date -d "$end" +%s)" ]; }
+id=$(show gw1 id)
+ok "expired" tap_until 20 expired
+mark
+enroleed_start
+ok "expired: another is got" tap_until 30 other_certificate || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+ok "expired: said" log_has 'gw1: gw1 does not authenticate us to the MEF: its certificate has expired'
+is "expired: by the key" "$(count '"auth":"psk".*"step":"simpleenroll".*"verdict":"ok"')" 1
+ok "expired: at rest" tap_until 20 in_state provisioned
+
+# --- a gateway that has a certificate from the factory, and no key ---
+anew
+enrolee remove kpm --yes >/dev/null
+gateway_settings "$sim_port"
+sed -i 's/^BootstrapKey=.*/BootstrapCertificate=device/' "$conf/enrolee.conf"
+chmod 600 "$tap_tmp/elsewhere.pem"
+enroleed_start
+enrol
+is "no such certificate: tried again" $enrol_status 8
+like "no such certificate: named" "$(cat "$tap_tmp/enrol.out")" 'the bootstrap certificate device: no credential of that name'
+enrolee import device "$tap_tmp/elsewhere.pem" >/dev/null 2>&1
+enrol
+is "no trust anchors: refused for good" $enrol_status 1
+like "no trust anchors: named" "$(cat "$tap_tmp/enrol.out")" 'the bootstrap certificate device: nothing verifies the MEF'
+enrolee import device "$tap_tmp/elsewhere.pem" --anchors "$sim_state/root.pem" >/dev/null 2>&1
+policy RequireLatestCertificate false
+enrolled "a certificate of the factory" "certificate certificate"
+is "a certificate of the factory: the initial procedure" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
+is "a certificate of the factory: then that of the MEF" "$(status authenticated_with)" gw1
+policy RequireLatestCertificate true
+enrolled "and the next time" "certificate certificate"
+is "and the next time: renewed" "$(issued simplereenroll)" 1
+refused=$(grep '"verdict":"refused"' "$sim_state/mef.log" | grep -v -e '"misbehaviour"' -e '"rsc":4004')
+is "the MEF saw no deviation but what it was told to; what is gone was looked for" "$refused" ""
 enroleed_stop
 tap_done

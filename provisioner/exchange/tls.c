@@ -247,6 +247,8 @@ static const struct {
 gboolean
 pv_tls_is_refused (const PvTls *tls)
 {
+	if (tls->certificate.distrust != NULL)
+		return FALSE; /* it is we who refuse the MEF, whatever it says then */
 	for (guint i = 0; tls->in_handshake && i < G_N_ELEMENTS (alerts); i++)
 		if (alerts[i].alert == tls->alert)
 			return alerts[i].refused[tls->credential->kind];

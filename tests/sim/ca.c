@@ -307,8 +307,9 @@ fill_leaf (SimCa *ca, gnutls_x509_crt_t certificate, const SimLeaf *leaf)
 	gnutls_x509_crt_set_expiration_time (certificate, leaf->not_after);
 	gnutls_x509_crt_set_basic_constraints (certificate, 0, -1);
 	gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
-	gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
-	if (!leaf->server)
+	if (!leaf->for_clients)
+		gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
+	if (!leaf->server || leaf->for_clients)
 		gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0);
 	set_key_ids (certificate, ca->issuing);
 	return set_name (certificate, leaf);

@@ -23,6 +23,7 @@ typedef struct {
 	const char *name;
 	gint64 not_before, not_after; /* seconds of the epoch */
 	gboolean server;
+	gboolean for_clients; /* a server's that may not be one's */
 } SimLeaf;
 
 /* Reads the CA from the folder, or makes it and writes root.pem and issuing.pem there. NULL folder:

@@ -124,6 +124,10 @@ spoil handshake other-server-name
 no_handshake "handshake=other-server-name" '[Hh]ostname mismatch'
 spoil handshake expired-server
 no_handshake "handshake=expired-server" 'certificate has expired'
+spoil handshake client-server
+no_handshake "handshake=client-server" 'unsuitable certificate purpose'
+spoil handshake no-certificate-request
+no_handshake "handshake=no-certificate-request: nobody is authenticated by that" '"rule":"R-8.3.5.1-4"'
 spoil handshake wildcard-server
 : | client >"$tap_tmp/output"
 like "handshake=wildcard-server" "$(openssl x509 -in "$tap_tmp/output" -noout -ext subjectAltName)" 'DNS:\*\.example\.com'

@@ -227,7 +227,8 @@ set_server_certificate (SimPeer *peer, GError **error)
 			.common_name = name,
 			.name_type = GNUTLS_SAN_DNSNAME,
 			.name = name,
-			.server = TRUE};
+			.server = TRUE,
+			.for_clients = peer->fault.kind == SIM_FAULT_CLIENT_SERVER};
 	leaf.not_before = now - 3600;
 	leaf.not_after = peer->fault.kind == SIM_FAULT_EXPIRED_SERVER ? now - 60 : now + 30 * 86400;
 	chain[0] = sim_ca_issue (ca, &leaf, error);
@@ -254,7 +255,10 @@ set_credentials (SimPeer *peer, GError **error)
 		return FALSE;
 	gnutls_credentials_set (peer->session, GNUTLS_CRD_PSK, peer->psk);
 	gnutls_credentials_set (peer->session, GNUTLS_CRD_CERTIFICATE, peer->certificates);
-	gnutls_certificate_server_set_request (peer->session, GNUTLS_CERT_REQUIRE);
+	gnutls_certificate_server_set_request (
+		peer->session, peer->fault.kind == SIM_FAULT_NO_CERTIFICATE_REQUEST
+				       ? GNUTLS_CERT_IGNORE
+				       : GNUTLS_CERT_REQUIRE);
 	return TRUE;
 }
 
