@@ -138,6 +138,11 @@ on_registered (PvEnrolment *enrolment, JsonObject *event)
 	gint64 now_s = pv_clock_now (enrolment->context->clock);
 	gint64 expires_s = pv_take_number (event, "expires", PV_TIME_MAX_S);
 
+	/* a cmdID tells commands of one registration apart (8.3.9.1) */
+	if (g_strcmp0 (progress->registration_id, pv_take_text (event, "id")) != 0) {
+		pv_progress_set (&progress->last_command_id, NULL);
+		progress->last_command_status = 0;
+	}
 	if (g_strcmp0 (progress->registration_id, pv_take_text (event, "id")) != 0 ||
 	    progress->registration_expires_s != expires_s || progress->registration_renew_s <= now_s)
 		plan_registration (enrolment, expires_s);
@@ -256,9 +261,12 @@ static void
 on_failed (PvEnrolment *enrolment, JsonObject *event)
 {
 	const char *code = pv_take_text (event, "code");
+	const char *phase = pv_take_text (event, "phase");
 
-	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004) */
-	if (g_str_equal (code, "not-found"))
+	/* the registration is gone: forgotten, and made anew (section 8 of the digest, 4004); an EST server that
+	 * is not there says nothing about it */
+	if (g_str_equal (code, "not-found") && (g_str_equal (phase, PV_PHASE_REGISTRATION) ||
+						g_str_equal (phase, PV_PHASE_COMMANDS)))
 		pv_enrolment_forget_registration (enrolment->progress);
 	pv_enrolment_note_error (enrolment, code, pv_take_text (event, "message"));
 	enrolment->retry_after_s = pv_take_number (event, "retry_after_s", PV_RETRY_AFTER_MAX_S);

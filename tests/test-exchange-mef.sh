@@ -25,14 +25,15 @@ events()
 	cat "$tap_tmp/events" "$tap_tmp/errors"
 }
 
-# refused DESCRIPTION PHASE CODE [KEY=VALUE...]: it fails there and so, and nothing is published.
+# refused DESCRIPTION PHASE CODE [KEY=VALUE...]: it fails there and so, and nothing is published but what came before.
+published=0
 refused()
 {
 	refused_what=$1 refused_phase=$2 refused_code=$3
 	shift 3
 	exchange "$@"
 	if grep -q "\"event\":\"failed\".*\"phase\":\"$refused_phase\",\"code\":\"$refused_code\"" "$tap_tmp/events" &&
-		grep -q ' published 0$' "$tap_tmp/events"; then
+		grep -q " published $published\$" "$tap_tmp/events"; then
 		pass "$refused_what"
 	else
 		fail "$refused_what"
@@ -111,6 +112,7 @@ done
 
 # --- answers of the Mmef interface ---
 while read -r step kind phase code; do
+	case $step in key-* | command-update) published=1 ;; *) published=0 ;; esac
 	misbehave "$step" "$kind"
 	refused "$step: $kind" "$phase" "$code"
 	misbehave "$step" ""
@@ -136,6 +138,14 @@ register replace:et="soon" registration malformed
 register replace:cr="//sp.example.com/Sother" registration mismatch
 register replace:adfq="other.example.com" registration mismatch
 register redirect:https://mef.example.com/ registration mismatch
+register replace:ri="../../etc/x" registration malformed
+register replace:ri="a\nb" registration malformed
+register replace:ri="a\u0000b" registration malformed
+register replace:ri="" registration malformed
+register replace:ri={"a":1} registration malformed
+register replace:et=-1 registration malformed
+register replace:et="99999999T000000" registration malformed
+register duplicate-keys registration malformed
 register http-auth registration mismatch
 register many-headers registration limit
 register silent registration timeout
@@ -153,6 +163,8 @@ key-register replace:et="20010101T000000" key mismatch
 key-register replace:ri="a@b" key malformed
 key-register truncated key malformed
 END
+
+published=0
 
 # --- answers that are odd but good ---
 while read -r step kind; do

@@ -125,14 +125,18 @@ run_step (PvExchange *exchange, PvSteps step, StepRun run, GError **error)
 	return FALSE;
 }
 
-/* A key that the MEF refuses must not keep a renewed certificate from those who use it. */
+/* A key that the MEF refuses, or a status that it does not hear, must not keep a renewed certificate from
+ * those who use it. */
 static void
 publish_the_rest (PvExchange *exchange)
 {
+	guint depth = exchange->events->depth;
 	g_autoptr (GError) cause = NULL;
 
-	if ((exchange->job->steps & PV_DO_PUBLISH) && !pv_exchange_publish (exchange, TRUE, &cause))
-		pv_event_warn (exchange->events, cause->message);
+	if (!(exchange->job->steps & PV_DO_PUBLISH) || pv_exchange_publish (exchange, TRUE, &cause))
+		return;
+	pv_phase_unwind (exchange->events, depth);
+	pv_event_warn (exchange->events, cause->message);
 }
 
 static gboolean
@@ -142,7 +146,8 @@ run_steps (PvExchange *exchange, GError **error)
 		if (!(exchange->job->steps & steps[i].step) ||
 		    run_step (exchange, steps[i].step, steps[i].run, error))
 			continue;
-		if (steps[i].step == PV_DO_KEY || steps[i].step == PV_DO_RETRIEVE)
+		if (steps[i].step == PV_DO_COMMANDS || steps[i].step == PV_DO_KEY ||
+		    steps[i].step == PV_DO_RETRIEVE)
 			publish_the_rest (exchange);
 		return FALSE;
 	}
