@@ -33,12 +33,18 @@ digits (const char *text, int count)
 	return value;
 }
 
+/* What may stand behind the seconds: a fraction, and the Z of ISO 8601, for it is UTC anyway. */
 static gboolean
-is_fraction (const char *text)
+is_end (const char *text)
 {
-	gsize length = strspn (text, "0123456789");
+	if (*text == ',' || *text == '.') {
+		gsize length = strspn (++text, "0123456789");
 
-	return length >= 1 && length <= 6 && text[length] == '\0';
+		if (length < 1 || length > 6)
+			return FALSE;
+		text += length;
+	}
+	return text[*text == 'Z' ? 1 : 0] == '\0';
 }
 
 gboolean
@@ -49,7 +55,7 @@ pv_timestamp_parse (const char *text, gint64 *seconds, GError **error)
 
 	if (strlen (text) < 15 || text[8] != 'T')
 		return malformed ("timestamp", text, error);
-	if (text[15] != '\0' && !(text[15] == ',' && is_fraction (text + 16)))
+	if (!is_end (text + 15))
 		return malformed ("timestamp", text, error);
 	year = digits (text, 4);
 	month = digits (text + 4, 2);

@@ -19,6 +19,8 @@ test_timestamp (void)
 	g_assert_cmpint (seconds, ==, 1795561860);
 	text = pv_timestamp_format (seconds);
 	g_assert_cmpstr (text, ==, "20261124T231100");
+	g_assert_true (pv_timestamp_parse ("20261124T231100Z", &seconds, &error));
+	g_assert_true (pv_timestamp_parse ("20261124T231100.5Z", &seconds, &error));
 	g_assert_true (pv_timestamp_parse ("20261124T231100,123456", &seconds, &error));
 	g_assert_cmpint (seconds, ==, 1795561860);
 	g_assert_true (pv_timestamp_parse ("99991231T235959", &seconds, &error));
@@ -31,7 +33,11 @@ test_bad_timestamp (void)
 		"",
 		"20261124",
 		"20261124T2311",
-		"20261124T231100Z",
+		"20261124T231100ZZ",
+		"20261124T231100z",
+		"20261124T231100+0100",
+		"20261124T231100Z,1",
+		"20261124T231100.",
 		"2026-11-24T23:11",
 		"20261324T231100",
 		"20260230T000000",

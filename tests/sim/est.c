@@ -158,12 +158,21 @@ answer_attributes (SimExchange *exchange)
 	return response;
 }
 
+/* @as_date: the server's clock is a day ahead, and its Date says so */
 static SimResponse *
-answer_pending (gint64 retry_after)
+answer_pending (gint64 retry_after, gboolean as_date)
 {
 	SimResponse *response = sim_response_new (202);
+	g_autoptr (GDateTime) now = g_date_time_new_from_unix_utc (sim_now () + 86400);
+	g_autoptr (GDateTime) until = g_date_time_add_seconds (now, (double)retry_after);
 
-	if (retry_after >= 0)
+	if (as_date) {
+		g_autofree char *now_text = g_date_time_format (now, "%a, %d %b %Y %H:%M:%S GMT");
+		g_autofree char *text = g_date_time_format (until, "%a, %d %b %Y %H:%M:%S GMT");
+
+		sim_response_add (response, "Date: %s", now_text);
+		sim_response_add (response, "Retry-After: %s", text);
+	} else if (retry_after >= 0)
 		sim_response_add (response, "Retry-After: %" G_GINT64_FORMAT, retry_after);
 	sim_response_set_text (response, "text/plain", "not yet");
 	return response;
@@ -190,14 +199,15 @@ delay (SimExchange *exchange, GError **error)
 		g_strlcpy (pending->digest, digest, sizeof pending->digest);
 		g_hash_table_insert (sim->store->pending, g_strdup (client), pending);
 	}
+	if (exchange->fault.kind == SIM_FAULT_PENDING_WITHOUT_TIME)
+		return answer_pending (-1, FALSE);
 	if (exchange->fault.kind == SIM_FAULT_PENDING ||
-	    exchange->fault.kind == SIM_FAULT_PENDING_WITHOUT_TIME)
-		return answer_pending (exchange->fault.kind == SIM_FAULT_PENDING
-					       ? sim_fault_number (&exchange->fault, 1)
-					       : -1);
+	    exchange->fault.kind == SIM_FAULT_PENDING_DATE)
+		return answer_pending (sim_fault_number (&exchange->fault, 1),
+				       exchange->fault.kind == SIM_FAULT_PENDING_DATE);
 	if (pending->times++ < sim_policy_number (sim->settings, SIM_POLICY_EST_PENDING))
 		return answer_pending (
-			sim_policy_number (sim->settings, SIM_POLICY_EST_RETRY_AFTER));
+			sim_policy_number (sim->settings, SIM_POLICY_EST_RETRY_AFTER), FALSE);
 	g_hash_table_remove (sim->store->pending, client);
 	return NULL;
 }

@@ -107,6 +107,8 @@ static const struct {
 	[SIM_FAULT_NOT_YET_VALID] = {"not-yet-valid", SIM_ACTS_EST, "a certificate of tomorrow"},
 	[SIM_FAULT_FOREIGN_CA] = {"foreign-ca", SIM_ACTS_EST, "certificates of another CA"},
 	[SIM_FAULT_PENDING] = {"pending", SIM_ACTS_EST, "202 with Retry-After of the argument (1)"},
+	[SIM_FAULT_PENDING_DATE] = {"pending-date", SIM_ACTS_EST,
+				    "202 with Retry-After as a date, the argument (1) ahead"},
 	[SIM_FAULT_PENDING_WITHOUT_TIME] = {"pending-without-time", SIM_ACTS_EST,
 					    "202 without Retry-After"},
 	[SIM_FAULT_NO_ATTRIBUTES] = {"no-attributes", SIM_ACTS_EST,
