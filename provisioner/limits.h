@@ -52,4 +52,5 @@
 #define PV_HOOK_ACTION_MAX 4096        /* bytes of one */
 #define PV_HOOK_UNIT_MAX 240           /* systemd's own is 255, with what it ends in */
 #define PV_HOOK_LINE_MAX 1024          /* bytes of one line of a command's output */
-#define PV_HOOK_OUTPUT_MAX (64 * 1024) /* bytes of it that are logged */
+#define PV_HOOK_LINES_MAX 1000         /* lines of it that are logged */
+#define PV_HOOK_OUTPUT_MAX (64 * 1024) /* bytes of them */

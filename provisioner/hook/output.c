@@ -11,7 +11,7 @@
 struct _PvHookOutput {
 	char *prefix;
 	GString *line;
-	gsize logged; /* bytes */
+	gsize bytes, lines; /* logged */
 };
 
 PvHookOutput *
@@ -24,6 +24,12 @@ pv_hook_output_new (const char *prefix)
 	return output;
 }
 
+static gboolean
+is_full (const PvHookOutput *output)
+{
+	return output->bytes > PV_HOOK_OUTPUT_MAX || output->lines >= PV_HOOK_LINES_MAX;
+}
+
 static void
 log_line (PvHookOutput *output)
 {
@@ -31,13 +37,14 @@ log_line (PvHookOutput *output)
 
 	if (output->line->len == 0)
 		return;
-	if (output->logged <= PV_HOOK_OUTPUT_MAX) {
+	if (!is_full (output)) {
 		clean = g_utf8_make_valid (output->line->str, output->line->len);
 		for (char *at = clean; *at != '\0'; at++)
 			*at = g_ascii_iscntrl (*at) ? ' ' : *at;
 		g_message ("%s: %s", output->prefix, clean);
-		output->logged += output->line->len;
-		if (output->logged > PV_HOOK_OUTPUT_MAX)
+		output->bytes += output->line->len;
+		output->lines++;
+		if (is_full (output))
 			g_message ("%s: what else it says is not logged", output->prefix);
 	}
 	g_string_truncate (output->line, 0);
