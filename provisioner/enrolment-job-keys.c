@@ -46,16 +46,28 @@ get_suid (const PvContext *context, const char *name)
 	return pv_settings_get_count (context->settings, "enrolment", name, "KeySUID");
 }
 
-gboolean
-pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress)
+/* A credential's use does not change: one for another use is removed first, by who knows who uses it. */
+static gboolean
+is_for_another_use (const PvContext *context, const char *name, const PvProgress *progress)
 {
 	const PvKeyRecord *current = pv_keys_in_role (progress->keys, PV_KEY_CURRENT);
 	gint64 suid = get_suid (context, name);
 
-	return suid != 0 &&
+	return suid != 0 && current != NULL && current->suid != 0 && current->suid != suid;
+}
+
+gboolean
+pv_job_key_is_wanted (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	return get_suid (context, name) != 0 && !is_for_another_use (context, name, progress);
+}
+
+gboolean
+pv_job_key_is_due (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	return pv_job_key_is_wanted (context, name, progress) &&
 	       (progress->key_published_s == 0 ||
 		(progress->key_renew_s == 0 && progress->key_not_after_s != 0) || /* wanted again */
-		(current != NULL && current->suid != suid) ||
 		pv_schedule_is_due (progress->key_renew_s, pv_clock_now (context->clock)));
 }
 
@@ -88,7 +100,7 @@ pv_job_keys_are_due (const PvContext *context, const char *name, const PvProgres
 			return TRUE;
 	}
 	return pv_job_key_is_due (context, name, progress) ||
-	       (current != NULL && get_suid (context, name) != 0 &&
+	       (current != NULL && pv_job_key_is_wanted (context, name, progress) &&
 		is_wished_otherwise (context, name, current));
 }
 
@@ -213,8 +225,14 @@ pv_job_add_keys (const PvContext *context,
 	const PvKeyRecord *current = pv_keys_in_role (progress->keys, PV_KEY_CURRENT);
 	gboolean staged = progress->staged_key != 0;
 	gboolean due = !staged && pv_job_key_is_due (context, name, progress);
-	gboolean looked_at = !staged && !due && current != NULL && get_suid (context, name) != 0;
+	gboolean looked_at =
+		!staged && !due && current != NULL && pv_job_key_is_wanted (context, name, progress);
 
+	if (is_for_another_use (context, name, progress))
+		g_warning ("%s: KeySUID was changed: the key stays as it is until `enrolee remove %s%s`",
+			   name,
+			   name,
+			   PV_KEYSTORE_SECRET_SUFFIX);
 	if (due || looked_at) {
 		json_array_add_string_element (steps, PV_STEP_KEY);
 		add_key (context, job, name, looked_at ? current : NULL);

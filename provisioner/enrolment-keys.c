@@ -211,13 +211,30 @@ lose_staged_key (const PvContext *context, PvProgress *progress)
 	progress->staged_key = progress->staged_key_not_after_s = 0;
 }
 
+/* Somebody has removed the credential. */
+static void
+lose_current_key (const PvContext *context, PvProgress *progress)
+{
+	PvKeyRecord *current = pv_keys_in_role (progress->keys, PV_KEY_CURRENT);
+
+	if (current == NULL)
+		return;
+	current->role = PV_KEY_RETIRING;
+	current->look_s = pv_job_plan_look (context);
+	progress->key_published_s = progress->key_not_after_s = progress->key_renew_s = 0;
+}
+
 /* Returns: whether something that the progress has as staged is published. */
 static gboolean
 reconcile_keys (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
 {
 	g_autofree char *own = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
-	Fate fate = fate_of (find (all, own), progress->staged_key);
+	const PvCredential *credential = find (all, own);
+	Fate fate = fate_of (credential, progress->staged_key);
 	gboolean published = fate == FATE_PUBLISHED;
+
+	if (credential == NULL || credential->generation == 0)
+		lose_current_key (context, progress);
 
 	if (fate == FATE_GONE)
 		lose_staged_key (context, progress);
@@ -282,7 +299,6 @@ adopt_key (const char *name, const GPtrArray *all, PvProgress *progress)
 static void
 tidy (const PvContext *context, const char *name, PvProgress *progress)
 {
-	g_autofree char *suid = pv_settings_get (context->settings, "enrolment", name, "KeySUID");
 	g_auto (GStrv) wanted = pv_settings_get_list (
 		context->settings, "enrolment", name, "RetrieveKeys");
 
@@ -300,7 +316,7 @@ tidy (const PvContext *context, const char *name, PvProgress *progress)
 		else
 			record->look_s = 0;
 	}
-	if (suid == NULL)
+	if (!pv_job_key_is_wanted (context, name, progress))
 		progress->key_renew_s = 0;
 	if (!pv_settings_get_boolean (context->settings, "enrolment", name, "Certificate"))
 		progress->certificate_renew_s = 0;

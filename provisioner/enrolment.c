@@ -416,6 +416,25 @@ pv_enrolment_name (const PvEnrolment *enrolment)
 	return enrolment->name;
 }
 
+static void
+add_keys_status (const PvProgress *progress, GVariantDict *dict)
+{
+	static const struct {
+		const char *key;
+		PvKeyRole role;
+	} lists[] = {
+		{"keys", PV_KEY_CURRENT},
+		{"keys_retiring", PV_KEY_RETIRING},
+		{"keys_retrieved", PV_KEY_OF_OTHERS},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
+		g_auto (GStrv) identifiers = pv_keys_identifiers (progress->keys, lists[i].role);
+
+		g_variant_dict_insert (dict, lists[i].key, "^as", identifiers);
+	}
+}
+
 GVariant *
 pv_enrolment_status (const PvEnrolment *enrolment)
 {
@@ -462,6 +481,7 @@ pv_enrolment_status (const PvEnrolment *enrolment)
 	for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
 		g_variant_dict_insert (&dict, times[i].key, "x", times[i].time_s);
 	g_variant_dict_insert (&dict, "attempts", "u", (guint32) progress->attempts);
+	add_keys_status (progress, &dict);
 	pv_hook_add_status (enrolment->hook, &dict);
 	return g_variant_dict_end (&dict);
 }

@@ -91,6 +91,20 @@ pv_keys_in_role (const GPtrArray *keys, PvKeyRole role)
 	return NULL;
 }
 
+GStrv
+pv_keys_identifiers (const GPtrArray *keys, PvKeyRole role)
+{
+	g_autoptr (GStrvBuilder) identifiers = g_strv_builder_new ();
+
+	for (guint i = 0; i < keys->len; i++) {
+		const PvKeyRecord *record = keys->pdata[i];
+
+		if (record->role == role)
+			g_strv_builder_add (identifiers, record->identifier);
+	}
+	return g_strv_builder_end (identifiers);
+}
+
 PvKeyRecord *
 pv_keys_ensure (GPtrArray *keys, const char *identifier, PvKeyRole role)
 {

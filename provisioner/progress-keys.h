@@ -53,6 +53,9 @@ PvKeyRecord *pv_keys_find (const GPtrArray *keys, const char *identifier);
 /** Returns: (transfer none) (nullable): the first in that role */
 PvKeyRecord *pv_keys_in_role (const GPtrArray *keys, PvKeyRole role);
 
+/** Returns: (transfer full): the identifiers of all in that role */
+GStrv pv_keys_identifiers (const GPtrArray *keys, PvKeyRole role);
+
 /**
  * pv_keys_ensure:
  *

@@ -35,8 +35,8 @@ else:
     print(*sorted(s[4:] for s in file.sections() if s.startswith("key ") and file[s]["Role"] == sys.argv[2]))'
 record() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2" "$3"; }
 keys() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2"; }
-# at_mef EXPRESSION: of each key k that the MEF has
-at_mef() { sim_ctl state | python3 -c "import json, sys; print(*[$1 for k in json.load(sys.stdin)['keys']])"; }
+# at_mef EXPRESSION [CONDITION]: of each key k that the MEF has
+at_mef() { sim_ctl state | python3 -c "import json, sys; print(*[$1 for k in json.load(sys.stdin)['keys'] if ${2:-True}])"; }
 # control METHOD NAME ARGUMENT...
 control()
 {
@@ -52,8 +52,11 @@ misbehave() { sim_ctl misbehave "step=$1" "kind=$2" >/dev/null; }
 settings_are()
 {
 	on "$1"
-	gateway_settings "$sim_port" Certificate=no Commands=no "${@:2}"
+	gateway_settings "$sim_port" Certificate=no Commands=no
 	sed -i '/^\[credential/,$d' "$conf/enrolee.conf"
+	for line in "${@:2}"; do
+		sed -i -e "/^${line%%=*}=/d" -e "s|^BootstrapKey=.*|&\n$line|" "$conf/enrolee.conf"
+	done
 	if [ "$1" = in1 ]; then
 		sed -i -e 's/gw1/in1/' -e 's/Sgw01/in-cse/' -e '/^Key/d' \
 			-e 's/^ClientKind=.*/ClientKind=cse\nPublicDomainName=in-cse.sp.example.com/' "$conf/enrolee.conf"
@@ -175,6 +178,9 @@ settings_are in1 "RetrieveKeys=$second"
 ok "the target retrieves the new one" tap_until 30 held "$retrieved" "$second"
 ok "a handshake with it" handshake gw1-key "$retrieved"
 
+like "status tells which is in use" "$(control Status gw1)" "'keys': <\['$second'\]>"
+like "status tells which was retrieved" "$(control Status in1)" "'keys_retrieved': <\[.*'$second'.*\]>"
+
 # --- the MEF keeps the old one, or is away for that ---
 misbehave key-deregister status:5000
 is "told to renew once more" "$(control Renew gw1)" "()"
@@ -200,6 +206,69 @@ misbehave key-retrieve 'status:4004*2'
 settings_are gw1 KeyLabels=downlink KeyValue=generated
 anew() { [ "$(show gw1-key identifier)" != "$third" ] && in_state gw1 provisioned; }
 ok "it is seen when the key is looked at, and another one registered" tap_until 30 anew || diagnosis
+
+# --- another use: another key, and targets that change ---
+fourth=$(show gw1-key identifier)
+settings_are gw1 KeySUID=24 "KeyTargets=//sp.example.com/in-cse //sp.example.com/Sother"
+other_use() { [ "$(show gw1-key suid)" = 24 ] && [ -z "$(at_mef 1 "k['id'] == '$fourth'")" ] && at_rest; }
+is "for another use: told to enrol" "$(control Enrol gw1 '{}')" "()"
+ok "for another use: told what to do" tap_until 10 grep -q 'KeySUID was changed: .*enrolee remove gw1-key' "$enroleed_log"
+ok "the key stays as it is" tap_until 20 at_rest
+is "with its use" "$(show gw1-key suid)" 22
+enrolee remove gw1-key --yes >/dev/null
+is "it is removed: told to enrol" "$(control Enrol gw1 '{}')" "()"
+ok "another one is registered, and the old one retired" tap_until 30 other_use || diagnosis
+fifth=$(show gw1-key identifier)
+not "it is another key" test "$fifth" = "$fourth"
+is "for all targets" "$(at_mef "' '.join(k['targets'])" "k['suid'] == 24")" "//sp.example.com/in-cse //sp.example.com/Sother"
+settings_are gw1 KeySUID=24 "KeyTargets=//sp.example.com/in-cse"
+fewer() { [ "$(at_mef "' '.join(k['targets'])" "k['suid'] == 24")" = //sp.example.com/in-cse ] && at_rest; }
+ok "one target less: the MEF's list is changed" tap_until 20 fewer || diagnosis
+is "and the progress's" "$(record gw1 "$fifth" Targets)" "//sp.example.com/in-cse"
+is "the key is the same" "$(show gw1-key identifier)" "$fifth"
+misbehave key-update status:4103
+settings_are gw1 KeySUID=24 "KeyTargets=//sp.example.com/Sother"
+ok "a change that the MEF refuses: tried again" tap_until 20 in_state gw1 waiting || diagnosis
+is "the key stays in use" "$(show gw1-key identifier)" "$fifth"
+misbehave key-update ""
+ok "and done" tap_until 30 at_rest
+
+# --- probe and decommission over D-Bus ---
+answer=$(control Probe gw1)
+for fact in "'ok': <true>" "'authenticated_by': <'ppsk'>" "'tls': <'TLSv1.2'>" "'registration': <'found'>" "'admin_fqdn': <'sp.example.com'>"; do
+	like "a probe: $fact" "$answer" "$fact"
+done
+ok "nothing was changed by it" at_rest
+misbehave deregister status:4103
+answer=$(control Decommission gw1 '{}')
+like "the MEF refuses: not decommissioned" "$answer" "'decommissioned': <false>"
+like "and why" "$answer" "'message': <'the MEF answered 4103"
+ok "the enrolment goes on" tap_until 20 at_rest || diagnosis
+ok "with a key that the MEF has" tap_until 20 sh -c "[ -n '$(show gw1-key identifier)' ]"
+misbehave deregister ""
+key_is_registered() { [ "$(at_mef "k['id']" "k['suid'] == 24")" = "$(show gw1-key identifier)" ]; }
+is "told to enrol" "$(control Enrol gw1 '{}')" "()"
+ok "the de-registered key was replaced" tap_until 30 key_is_registered || diagnosis
+ok "at rest" tap_until 20 at_rest
+last=$(show gw1-key identifier)
+answer=$(control Decommission gw1 '{}')
+for fact in "'decommissioned': <true>" "'deregistered': <true>" "'result': <'removed'>" "'destroyed': <\['gw1-key'\]>" \
+	"'keys': <\[\{.*'id': <'$last'>" "'left': <'certificates that the MEF issued" "'left': <'whoever retrieved the key"; do
+	like "decommissioned: $fact" "$answer" "$fact"
+done
+like "the key's removal is proven" "$(grep -o "'keys': <.*}\]>" <<<"$answer")" "'proven': <true>"
+is "the MEF has the key no more" "$(at_mef "k['id']" "k['suid'] == 24")" ""
+is "and no registration of it" "$(sim_ctl state | python3 -c "
+import json, sys
+print(sum(r['client'] == 'gw01' for r in json.load(sys.stdin)['registrations']))")" 0
+on gw1
+is "the credential is destroyed" "$(enrolee list | grep -c enrolled)" 0
+not "the progress has forgotten it" grep -q "$last" "$state/enroleed/gw1.progress"
+answer=$(control Decommission in1 '{}')
+like "the target as well: $retrieved" "$answer" "'destroyed': <\[.*'$retrieved'.*\]>"
+is "nothing is left of it" "$(enrolee list | grep -c enrolled)" 0
+
+on gw1
 enroleed_stop
 on in1
 enroleed_stop

@@ -17,7 +17,7 @@ asked() { tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -q "\"step\":\"
 in_state() { grep -qx "State=$1" "$progress"; }
 child() { cat "/proc/$enroleed_pid/task/$enroleed_pid/children"; }
 has_child() { [ -n "$(child)" ]; }
-anew() { rm -f "$progress"; for name in gw1 gw1-key; do enrolee remove $name --yes >/dev/null 2>&1; done; }
+anew() { rm -f "$progress"; for name in gw1 gw1-key ${other:+"gw1-${other%@*}"}; do enrolee remove $name --yes >/dev/null 2>&1; done; }
 id_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])"; }
 staged_left() { enrolee list | grep -c 'not published'; }
 
@@ -25,9 +25,10 @@ staged_left() { enrolee list | grep -c 'not published'; }
 hang() { sim_ctl misbehave "step=$1" kind=silent >/dev/null || fail "the MEF can be silent at $1"; }
 unhang() { sim_ctl misbehave "step=$1" kind= >/dev/null; }
 
+wanted=2
 provisioned()
 {
-	in_state provisioned && [ "$(enrolee list | grep -c enrolled)" = 2 ]
+	in_state provisioned && [ "$(enrolee list | grep -c enrolled)" = "$wanted" ]
 }
 
 # killed STEP STATE: enroleed is killed while the MEF does not answer STEP, with its progress at STATE.
@@ -54,7 +55,7 @@ killed simpleenroll commands
 killed key-register key
 
 # The progress is read at each of its states as a kill might leave it, also where the time in it is too short to hit.
-for at in handshake registration commands certificate key publication waiting; do
+for at in handshake registration commands certificate key retrieval publication waiting; do
 	anew
 	printf '[progress]\nVersion=1\nState=%s\nNext=1\n[identity]\nMEF=mef.example.com\nAdminFQDN=sp.example.com\nClient=//sp.example.com/Sgw01\n' \
 		"$at" >"$progress"
@@ -73,6 +74,100 @@ enroleed_start
 ok "published, not noted: finished" tap_until 30 in_state provisioned
 is "published, not noted: the certificate is not made twice" "$(id_of gw1)" "$id"
 ok "published, not noted: its end is known" grep -qx 'CertificateNotAfter=4000000000' "$progress"
+enroleed_stop
+
+# Keys of others: killed while the MEF does not answer for one. Our own is staged by then.
+identifier_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['identifier'])"; }
+(umask 077 && echo "$sim_in01_psk" >"$tap_tmp/in.hex")
+enrolee import kpm-in --symmetric "$tap_tmp/in.hex" --identifier in-0001@mef.example.com --suid 10 >/dev/null
+cat >"$conf/conf.d/in1.conf" <<END
+[enrolment in1]
+MEF=test
+Client=//sp.example.com/in-cse
+ClientKind=cse
+PublicDomainName=in-cse.sp.example.com
+BootstrapKey=kpm-in
+KeySUID=22
+KeyTargets=//sp.example.com/Sgw01
+Certificate=no
+Commands=no
+END
+enroleed_start
+enrolee enrol in1 >/dev/null 2>&1
+other=$(identifier_of in1-key)
+enroleed_stop
+enrolee remove in1-key --yes >/dev/null # one gateway cannot have it twice
+rm "$conf/conf.d/in1.conf"
+gateway_settings "$sim_port" Commands=no "RetrieveKeys=$other"
+wanted=3
+killed key-retrieve retrieval
+is "key-retrieve: it is there" "$(identifier_of "gw1-${other%@*}")" "$other"
+anew
+gateway_settings "$sim_port"
+wanted=2
+
+# The old key is being de-registered: the new one is in use already.
+mef_has() { sim_ctl state | grep -q "\"id\":\"$1\""; }
+retired() { provisioned && ! grep -q '^Role=retiring' "$progress" && mef_has "$(identifier_of gw1-key)" && ! mef_has "$former"; }
+anew
+enroleed_start
+enrolee enrol gw1 >/dev/null 2>&1
+for whom in enroleed child; do
+	hang key-deregister
+	mark
+	former=$(identifier_of gw1-key)
+	enrolee renew gw1 --no-wait >/dev/null 2>&1
+	ok "retire: at the old key" tap_until 30 asked key-deregister || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+	not "retire: a new one is in use" test "$(identifier_of gw1-key)" = "$former"
+	if [ $whom = child ]; then kill -KILL $(child); else enroleed_stop KILL; fi
+	unhang key-deregister
+	[ $whom = child ] || enroleed_start
+	ok "retire: $whom killed, and the old key de-registered" tap_until 30 retired || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+done
+
+# The end of an enrolment: killed while the MEF does not answer for a key, for the registration; before and after the
+# credentials are destroyed.
+decommission()
+{
+	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
+		--method org.onem2m.Enrolee1.Decommission gw1 '{}' >"$tap_tmp/decommission.out" 2>&1 </dev/null &
+}
+decommissioned() { in_state decommissioned && [ "$(enrolee list | grep -c enrolled)" = 0 ]; }
+for step in key-deregister deregister; do
+	for whom in enroleed child; do
+		provisioned || enrolee enrol gw1 >/dev/null 2>&1
+		former=$(identifier_of gw1-key)
+		mef_has "$former" || diag "the MEF does not have $former"
+		hang $step
+		mark
+		decommission
+		ok "decommission: $step is asked" tap_until 20 asked $step
+		ok "decommission: it is decided" in_state decommissioning
+		if [ $whom = child ]; then kill -KILL $(child); else enroleed_stop KILL; fi
+		unhang $step
+		if [ $whom = enroleed ]; then
+			enroleed_start
+		else
+			tap_until 20 grep -q "'decommissioned'" "$tap_tmp/decommission.out"
+			like "decommission: $step, child killed: said" "$(cat "$tap_tmp/decommission.out")" "'decommissioned': <false>"
+			like "decommission: $step, child killed: and why" "$(cat "$tap_tmp/decommission.out")" "'error': <.*ended by signal 9"
+			ok "decommission: $step, child killed: nothing is destroyed" test "$(enrolee list | grep -c enrolled)" = 2
+			tap_until 20 in_state provisioned
+			decommission
+		fi
+		ok "decommission: $step, $whom killed, and finished" tap_until 30 decommissioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+		not "decommission: $step: the MEF has the key no more" mef_has "$former"
+	done
+done
+for left in 2 0; do
+	enrolee enrol gw1 >/dev/null 2>&1
+	provisioned || diag "not provisioned"
+	enroleed_stop KILL
+	sed -i -e 's/^State=.*/State=decommissioning/' -e '/^\[registration\]/,/^$/d' -e '/^\[key /,/^$/d' "$progress"
+	[ $left = 2 ] || for name in gw1 gw1-key; do enrolee remove $name --yes >/dev/null; done
+	enroleed_start
+	ok "decommission: the MEF was told, $left credentials left: finished" tap_until 20 decommissioned || diag "$(cat "$progress")"
+done
 enroleed_stop
 
 # The settings are read again: what is under way goes on.

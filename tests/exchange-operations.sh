@@ -166,6 +166,12 @@ like "is registered anew" "$(events)" 'published 1$'
 misbehave key-retrieve status:5000
 exchange "$keys" "key=,\"current\":\"$identifier\""
 like "an MEF in trouble is no reason for a new key" "$(events)" '"event":"failed".*"phase":"key","code":"server"'
+misbehave key-retrieve status:4005
+mark
+exchange "$keys" "key=,\"current\":\"$identifier\""
+is "an MEF that does not let its source look: no failure" "$exchange_status" 0 || diag "$(events)"
+like "but told" "$(events)" '"event":"warning".*4005'
+is "and no new key" "$(count '"step":"key-register"')" 0
 misbehave key-retrieve ""
 exchange "$keys" 'key=,"current":"12@other.example.com"'
 like "a key of another MEF is none of this one" "$(events)" '"phase":"start","code":"job"'

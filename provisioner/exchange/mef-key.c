@@ -203,6 +203,30 @@ tell_current (PvExchange *exchange, const PvSymmKeyReg *key)
 	pv_event_send (exchange->events, event);
 }
 
+/* An MEF may keep even its source from reading a key's registration; what nobody has to know then is no failure. */
+static gboolean
+is_refused (const GError *cause)
+{
+	return g_error_matches (cause, PV_ERROR, PV_ERROR_NOT_AUTHORISED) ||
+	       g_error_matches (cause, PV_ERROR, PV_ERROR_REQUEST);
+}
+
+static gboolean
+retrieve_current (PvExchange *exchange, const char *relative_id, JsonNode **content, GError **error)
+{
+	g_autoptr (GError) cause = NULL;
+
+	if (pv_mef_child (exchange, exchange->session->transport, PV_RETRIEVE, relative_id, NULL,
+			  content, &cause))
+		return TRUE;
+	if (is_refused (cause) && !exchange->job->key_update) {
+		pv_event_warn (exchange->events, cause->message);
+		return TRUE;
+	}
+	g_propagate_error (error, g_steal_pointer (&cause));
+	return FALSE;
+}
+
 /* The key that is in use, as its source. @lost: the MEF has it no more, or not as ours. */
 static gboolean
 look_at_current (PvExchange *exchange, gboolean *lost, GError **error)
@@ -214,9 +238,10 @@ look_at_current (PvExchange *exchange, gboolean *lost, GError **error)
 	g_autoptr (PvSymmKeyReg) key = NULL;
 
 	*lost = !pv_key_identifier_split (job->key_current, &relative_id, NULL);
-	if (*lost || !pv_mef_child (exchange, exchange->session->transport, PV_RETRIEVE,
-				    relative_id, NULL, &content, error))
+	if (*lost || !retrieve_current (exchange, relative_id, &content, error))
 		return FALSE;
+	if (content == NULL)
+		return TRUE; /* it could not be looked at */
 	key = pv_symm_key_reg_parse (job->dialect, content, error);
 	if (key == NULL)
 		return FALSE;
