@@ -95,6 +95,7 @@ done
 says "decommission again looks on" 0 enrolee decommission gw1 --yes
 like "it says so" "$said" 'being decommissioned already; looking on'
 like "and shows the end" "$said" '^gw1 is decommissioned\.$'
+like "and where the proof is" "$said" 'is in the journal'
 wait "$first"
 is "decommission" $? 0
 said=$(cat "$tap_tmp/first.out")
@@ -115,4 +116,29 @@ like "on a terminal it asks" "$(cat "$tap_tmp/asked")" 'destroy all that was pro
 ok "no is no" test -n "$(id_of gw1)"
 enroleed_stop
 
+# ---- somebody who may not: a bus with the installed policy
+if [ "$(id -u)" = 0 ] && setpriv --reuid=www-data --regid=www-data --clear-groups test -x "$(program enrolee)"; then
+	cat >"$tap_tmp/bus.conf" <<-END
+	<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+	<busconfig><type>system</type><listen>unix:path=$tap_tmp/system.sock</listen>
+	<policy context="default"><allow user="*"/><allow send_destination="org.freedesktop.DBus"/>
+	<allow send_requested_reply="true" send_type="method_return"/><allow receive_type="method_return"/><allow receive_type="error"/>
+	<allow receive_type="signal"/><allow receive_type="method_call"/></policy>
+	<include>$(realpath "$top_srcdir/pkg/dbus/org.onem2m.Enrolee1.conf")</include>
+	<policy user="root"><allow own="org.onem2m.Enrolee1"/></policy></busconfig>
+	END
+	tap_spawn system.log dbus-daemon --config-file="$tap_tmp/bus.conf" --nofork --nopidfile
+	tap_until 10 test -S "$tap_tmp/system.sock"
+	bus=unix:path=$tap_tmp/system.sock
+	enroleed_start
+	says "root may" 0 enrolee probe gw1
+	for command in enrol renew probe "decommission --yes"; do
+		says "$command: others may not" 5 setpriv --reuid=www-data --regid=www-data --clear-groups env $preload \
+			"$(program enrolee)" $command gw1 --bus="$bus"
+		like "and who may" "$said" 'not allowed: enroleed answers root and the members of the group enrolee'
+	done
+	enroleed_stop
+else
+	skip "somebody who may not" "needs root"
+fi
 tap_done

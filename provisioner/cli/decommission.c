@@ -219,6 +219,7 @@ on_finished (CliAttempt *attempt, const CliOutcome *outcome)
 	if (!decommission->joined)
 		return;
 	cli_outcome_print (attempt, outcome);
+	g_printerr ("What the MEF has proven is in the journal: journalctl -u enroleed\n");
 	cli_attempt_end (attempt,
 			 g_str_equal (outcome->outcome, PV_OUTCOME_DECOMMISSIONED) ? CLI_OK
 										   : CLI_FAILED);
