@@ -87,6 +87,12 @@ is "refused: by simpleenroll" "$(issued simpleenroll) $(issued simplereenroll)" 
 enrolled "refused once" "certificate certificate"
 is "refused once: forgotten" "$(status refused)" None
 enroleed_stop
+kept=$pkcs11_module pkcs11_module=
+enroleed_start
+enrolled "nothing that uses keys of certificates" "psk psk"
+like "nothing that uses keys of certificates: status" "$(status refused)" '^gw1: no certificate can be used: pkcs11-provider .*; gw1: '
+enroleed_stop
+[ -n "$kept" ] && pkcs11_module=$kept || unset pkcs11_module
 id=$(show gw1 id)
 sed -i 's/^KeyRenew=.*/KeyRenew=1/' "$progress"
 misbehave handshake 'alert-handshake:44*1'
@@ -142,6 +148,7 @@ is "simplereenroll answered 503: later" $enrol_status 8
 is "simplereenroll answered 503: no simpleenroll" "$(count '"step":"simpleenroll"')" 0
 is "simplereenroll answered 503: nothing is lost" "$(show gw1 id)" "$id"
 misbehave simplereenroll ""
+ok "simplereenroll answered again: goes on by itself" tap_until 30 in_state provisioned
 
 # --- expired while the gateway was off ---
 policy CertificateValidity 6
