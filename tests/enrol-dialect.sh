@@ -80,5 +80,10 @@ dialect '[types]' mefClientReg=10004 symmKeyReg=10005 mefClientCmd=10006 \
 enrol
 is "enrolled once more, with all names, relative paths and structured addresses" $enrol_status 0 ||
 	diag "$(cat "$tap_tmp/enrol.out" "$tap_tmp/enroleed.log")"
+kill -STOP "$enroleed_pid"
+enrolee probe gw1 --timeout 1 >"$tap_tmp/output" 2>&1
+is "an enroleed that hangs: time is over" $? 6
+like "and it is said whose" "$(cat "$tap_tmp/output")" '^enrolee probe: enroleed did not answer in time'
+kill -CONT "$enroleed_pid"
 ok "the paths were relative" sim_logged '"path":"/-'
 tap_done

@@ -51,6 +51,13 @@ translate (GError *cause, GError **error)
 			     cause->domain,
 			     cause->code,
 			     "enroleed is not running; start it: systemctl start enroleed");
+	else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+		 g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+		g_set_error (error,
+			     G_IO_ERROR,
+			     G_IO_ERROR_TIMED_OUT,
+			     "enroleed did not answer in time; what it was told to do goes on: journalctl -u "
+			     "enroleed");
 	else if (g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
 		g_set_error (error,
 			     cause->domain,
