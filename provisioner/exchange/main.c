@@ -30,6 +30,14 @@ typedef struct {
 	char *pkcs11_module;
 } Options;
 
+static void
+options_clear (Options *options)
+{
+	g_free (options->provider_dir);
+	g_free (options->pkcs11_module);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
 /* Locking counts every mapping against RLIMIT_MEMLOCK: with a small limit a later allocation would
  * fail in the middle of a handshake, so then it is left alone. */
 static gboolean
@@ -144,7 +152,7 @@ parse_options (Options *options, int *argc, char ***argv)
 int
 main (int argc, char **argv)
 {
-	Options options = {0};
+	g_auto (Options) options = {0};
 	PvEvents events = {.descriptor = PV_EXCHANGE_EVENT_FD};
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GByteArray) text = NULL;
