@@ -42,7 +42,7 @@ is_usable (const List *list, const PvCredential *credential, GError **error)
 
 	if (credential->generation == 0 || credential->leaf == NULL)
 		return fail (error, PV_ERROR_CREDENTIAL, "it has no certificate");
-	if (now_s <= credential->not_before_s)
+	if (now_s < credential->not_before_s)
 		return fail (error, PV_ERROR_LOCAL, "its certificate is not valid yet");
 	if (now_s >= credential->not_after_s)
 		return fail (error, PV_ERROR_CREDENTIAL, "its certificate has expired");

@@ -253,13 +253,18 @@ like "Retry-After is handed on" "$(events)" '"event":"pending".*"staged":7,.*"re
 like "the key pair is kept" "$(events)" 'pairs 1 discarded 0'
 misbehave simpleenroll ""
 
+# A new key pair: the MEF waits for the request that it answered 202 (RFC 7030 4.2.3), says so, and forgets it.
+refused "202: another request" certificate request 'steps="register","certificate","publish"'
 misbehave simpleenroll pending-date:7
 refused "202: not ready until a date" certificate pending 'steps="register","certificate","publish"'
 like "the date is counted from the MEF's clock" "$(events)" '"event":"pending".*"retry_after_s":7'
+misbehave simpleenroll ""
+refused "202: another request, again" certificate request 'steps="register","certificate","publish"'
 misbehave simpleenroll pending-without-time
 refused "202: not ready, and not when" certificate pending 'steps="register","certificate","publish"'
 like "a minute" "$(events)" '"event":"pending".*"retry_after_s":60'
 misbehave simpleenroll ""
+refused "202: another request, a third time" certificate request 'steps="register","certificate","publish"'
 
 # --- other settings of the MEF ---
 sim_ctl policy key=Challenge value=tls-unique >/dev/null
