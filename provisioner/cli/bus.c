@@ -211,3 +211,30 @@ cli_bus_status (GDBusConnection *bus, const char *name, GError **error)
 
 	return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
 }
+
+const char *
+cli_fact_text (GVariant *facts, const char *key)
+{
+	const char *value = "";
+
+	(void) g_variant_lookup (facts, key, "&s", &value);
+	return value;
+}
+
+gint64
+cli_fact_number (GVariant *facts, const char *key)
+{
+	gint64 value = 0;
+
+	(void) g_variant_lookup (facts, key, "x", &value);
+	return value;
+}
+
+gboolean
+cli_fact_flag (GVariant *facts, const char *key)
+{
+	gboolean value = FALSE;
+
+	(void) g_variant_lookup (facts, key, "b", &value);
+	return value;
+}

@@ -76,3 +76,11 @@ GStrv cli_bus_enrolments (GDBusConnection *bus, GError **error) G_GNUC_WARN_UNUS
  */
 GVariant *
 cli_bus_status (GDBusConnection *bus, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Members of an a{sv} of enroleed's; "", 0 or %FALSE for what is not there: an enroleed of another
+ * version may tell less. Texts are the value's own.
+ */
+const char *cli_fact_text (GVariant *facts, const char *key);
+gint64 cli_fact_number (GVariant *facts, const char *key);
+gboolean cli_fact_flag (GVariant *facts, const char *key);

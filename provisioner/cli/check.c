@@ -167,26 +167,23 @@ static void
 check_enrolment (Check *check, GDBusConnection *bus, const char *name)
 {
 	g_autoptr (GVariant) values = cli_bus_status (bus, name, NULL);
-	const char *state = "", *error = "", *hook_error = "";
-	g_autofree const char **names = NULL;
 	g_autofree char *hooks = NULL;
+	const char *state, *error;
 	guint32 attempts = 0;
 
 	if (values == NULL)
 		return;
-	g_variant_lookup (values, "state", "&s", &state);
-	g_variant_lookup (values, "error", "&s", &error);
+	state = cli_fact_text (values, "state");
+	error = cli_fact_text (values, "error");
 	g_variant_lookup (values, "attempts", "u", &attempts);
-	g_variant_lookup (values, "hooks", "^a&s", &names);
-	g_variant_lookup (values, "hook_error", "&s", &hook_error);
-	hooks = cli_hooks_text (names, hook_error);
+	hooks = cli_hooks_text (values);
 	if (g_str_equal (state, PV_OUTCOME_REFUSED))
 		add (check, CHECK_CRITICAL, name, "enrolment refused: %s", error);
 	else if (g_str_equal (state, "configured"))
 		add (check, CHECK_WARNING, name, "not enrolled yet");
 	else if (attempts >= ATTEMPTS_LONG)
 		add (check, CHECK_WARNING, name, "%u attempts to enrol failed: %s", attempts, error);
-	if (hooks != NULL && hook_error[0] != '\0')
+	if (hooks != NULL && cli_fact_text (values, "hook_error")[0] != '\0')
 		add (check, CHECK_WARNING, name, "%s", hooks);
 }
 

@@ -16,34 +16,16 @@ typedef struct {
 	CliAttempt attempt;
 	gboolean force;
 	gboolean joined;  /* somebody else has asked for it before: its result is theirs */
-	GVariantDict *facts; /* (nullable): the method's result */
+	GVariant *facts; /* (nullable): the method's result */
 	GError *error;
 } Decommission;
-
-static const char *
-text (const Decommission *decommission, const char *key)
-{
-	const char *value = "";
-
-	g_variant_dict_lookup (decommission->facts, key, "&s", &value);
-	return value;
-}
-
-static const char *
-key_text (GVariant *key, const char *member)
-{
-	const char *value = "";
-
-	(void) g_variant_lookup (key, member, "&s", &value);
-	return value;
-}
 
 /* (transfer full): of each symmetric key a{sv}; an enroleed of before tells of none. */
 static GVariant *
 keys_of (const Decommission *decommission)
 {
-	GVariant *keys = g_variant_dict_lookup_value (
-		decommission->facts, "keys", G_VARIANT_TYPE ("aa{sv}"));
+	GVariant *keys =
+		g_variant_lookup_value (decommission->facts, "keys", G_VARIANT_TYPE ("aa{sv}"));
 
 	return keys != NULL ? keys
 			    : g_variant_ref_sink (g_variant_new_array (
@@ -59,15 +41,6 @@ in_words (gboolean proven, const char *result)
 	return proven ? "de-registered, as the MEF's answer proves" : "not proven to be gone";
 }
 
-static gboolean
-is_true (const Decommission *decommission, const char *key)
-{
-	gboolean value = FALSE;
-
-	g_variant_dict_lookup (decommission->facts, key, "b", &value);
-	return value;
-}
-
 static void
 print_left (const char *left)
 {
@@ -80,14 +53,13 @@ print_left (const char *left)
 static void
 print_key (GVariant *key)
 {
-	g_autofree char *id = cli_clean (key_text (key, "id"));
-	g_autofree char *message = cli_clean (key_text (key, "message"));
-	gboolean proven = FALSE;
+	g_autofree char *id = cli_clean (cli_fact_text (key, "id"));
+	g_autofree char *message = cli_clean (cli_fact_text (key, "message"));
+	gboolean proven = cli_fact_flag (key, "proven");
 
-	(void) g_variant_lookup (key, "proven", "b", &proven);
 	printf ("Key:          %s: %s%s%s\n",
 		id,
-		in_words (proven, key_text (key, "result")),
+		in_words (proven, cli_fact_text (key, "result")),
 		proven || message[0] == '\0' ? "" : ": ",
 		proven ? "" : message);
 }
@@ -95,34 +67,38 @@ print_key (GVariant *key)
 static void
 print_proof (const Decommission *decommission)
 {
-	g_autofree char *registration = cli_clean (text (decommission, "registration"));
+	g_autofree char *registration = cli_clean (cli_fact_text (decommission->facts, "registration"));
 	g_autoptr (GVariant) keys = keys_of (decommission);
 
 	for (gsize i = 0; i < g_variant_n_children (keys); i++) {
 		g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
 
 		print_key (key);
-		print_left (key_text (key, "left"));
+		print_left (cli_fact_text (key, "left"));
 	}
 	if (registration[0] == '\0')
 		printf ("Registration: none is known any more\n");
 	else
 		printf ("Registration: %s: %s%s\n",
 			registration,
-			in_words (is_true (decommission, "deregistered"), text (decommission, "result")),
-			is_true (decommission, "forced") ? " (forced)" : "");
-	print_left (text (decommission, "left"));
+			in_words (cli_fact_flag (decommission->facts, "deregistered"),
+				  cli_fact_text (decommission->facts, "result")),
+			cli_fact_flag (decommission->facts, "forced") ? " (forced)" : "");
+	print_left (cli_fact_text (decommission->facts, "left"));
 }
 
 static void
 print_text (const Decommission *decommission, GStrv destroyed)
 {
 	g_autofree char *names = g_strjoinv (", ", destroyed);
-	g_autofree char *error = cli_clean (text (decommission, "error"));
+	g_autofree char *error = cli_clean (cli_fact_text (decommission->facts, "error"));
 
 	if (error[0] != '\0')
-		g_printerr ("%s: %s (%s)\n", g_get_prgname (), error, text (decommission, "error_code"));
-	if (!is_true (decommission, "decommissioned") && destroyed[0] == NULL) {
+		g_printerr ("%s: %s (%s)\n",
+			    g_get_prgname (),
+			    error,
+			    cli_fact_text (decommission->facts, "error_code"));
+	if (!cli_fact_flag (decommission->facts, "decommissioned") && destroyed[0] == NULL) {
 		g_printerr ("%s: nothing was destroyed (--force does it whatever the MEF says)\n",
 			    g_get_prgname ());
 		return;
@@ -143,13 +119,11 @@ json_keys (const Decommission *decommission, JsonBuilder *builder)
 	json_builder_begin_array (builder);
 	for (gsize i = 0; i < g_variant_n_children (keys); i++) {
 		g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
-		gboolean proven = FALSE;
 
-		(void) g_variant_lookup (key, "proven", "b", &proven);
 		json_builder_begin_object (builder);
 		for (gsize j = 0; j < G_N_ELEMENTS (texts); j++)
-			cli_json_text (builder, texts[j], key_text (key, texts[j]));
-		cli_json_boolean (builder, "proven", proven);
+			cli_json_text (builder, texts[j], cli_fact_text (key, texts[j]));
+		cli_json_boolean (builder, "proven", cli_fact_flag (key, "proven"));
 		json_builder_end_object (builder);
 	}
 	json_builder_end_array (builder);
@@ -164,9 +138,9 @@ print_json (const Decommission *decommission, GStrv destroyed)
 
 	cli_json_text (builder, "event", "decommission");
 	for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
-		cli_json_boolean (builder, flags[i], is_true (decommission, flags[i]));
+		cli_json_boolean (builder, flags[i], cli_fact_flag (decommission->facts, flags[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-		cli_json_text (builder, texts[i], text (decommission, texts[i]));
+		cli_json_text (builder, texts[i], cli_fact_text (decommission->facts, texts[i]));
 	json_keys (decommission, builder);
 	cli_json_list (builder, "destroyed", (const char *const *) destroyed);
 	cli_json_print (builder);
@@ -177,7 +151,7 @@ print (const Decommission *decommission)
 {
 	g_auto (GStrv) destroyed = NULL;
 
-	if (!g_variant_dict_lookup (decommission->facts, "destroyed", "^as", &destroyed))
+	if (!g_variant_lookup (decommission->facts, "destroyed", "^as", &destroyed))
 		destroyed = g_new0 (char *, 1);
 	if (decommission->attempt.cli->json)
 		print_json (decommission, destroyed);
@@ -191,7 +165,6 @@ on_answer (GObject *bus, GAsyncResult *result, gpointer data)
 	Decommission *decommission = data;
 	CliAttempt *attempt = &decommission->attempt;
 	g_autoptr (GError) error = NULL;
-	g_autoptr (GVariant) values = NULL;
 	g_autoptr (GVariant) reply = cli_bus_call_finish (G_DBUS_CONNECTION (bus), result, &error);
 
 	if (g_error_matches (error, PV_ERROR, PV_ERROR_CONFLICT)) {
@@ -203,11 +176,10 @@ on_answer (GObject *bus, GAsyncResult *result, gpointer data)
 		cli_attempt_end (attempt, cli_fail (attempt->cli, error));
 		return;
 	}
-	values = g_variant_get_child_value (reply, 0);
-	decommission->facts = g_variant_dict_new (values);
+	decommission->facts = g_variant_get_child_value (reply, 0);
 	print (decommission);
 	cli_attempt_end (
-		attempt, is_true (decommission, "decommissioned") ? CLI_OK : CLI_FAILED);
+		attempt, cli_fact_flag (decommission->facts, "decommissioned") ? CLI_OK : CLI_FAILED);
 }
 
 /* Whoever asked gets an answer that tells more. */
@@ -277,6 +249,6 @@ cli_decommission (Cli *cli, int argc, char **argv)
 	decommission.attempt.name = argv[1];
 	decommission.attempt.data = &decommission;
 	status = run (&decommission, timeout_s);
-	g_clear_pointer (&decommission.facts, g_variant_dict_unref);
+	g_clear_pointer (&decommission.facts, g_variant_unref);
 	return status;
 }

@@ -109,17 +109,14 @@ check_enrolment (Doctor *doctor, GDBusConnection *bus, const char *name)
 	g_autoptr (GVariant) values = cli_bus_status (bus, name, NULL);
 	g_autofree char *subject = g_strconcat ("enrolment ", name, NULL);
 	g_autofree char *remedy = g_strconcat ("enrolee enrol ", name, NULL);
-	const char *state = "", *error = "", *hook_error = "";
-	g_autofree const char **names = NULL;
 	g_autofree char *hooks = NULL;
+	const char *state, *error;
 
 	if (values == NULL)
 		return;
-	g_variant_lookup (values, "hooks", "^a&s", &names);
-	g_variant_lookup (values, "hook_error", "&s", &hook_error);
-	hooks = cli_hooks_text (names, hook_error);
-	g_variant_lookup (values, "state", "&s", &state);
-	g_variant_lookup (values, "error", "&s", &error);
+	hooks = cli_hooks_text (values);
+	state = cli_fact_text (values, "state");
+	error = cli_fact_text (values, "error");
 	if (g_str_equal (state, PV_OUTCOME_REFUSED))
 		doctor_add (doctor, CLI_MARK_BAD, subject, remedy, "refused: %s", error);
 	else if (g_str_equal (state, PV_OUTCOME_WAITING))

@@ -32,13 +32,13 @@ is_still_due (const Enrol *enrol)
 {
 	const CliAttempt *attempt = &enrol->attempt;
 	g_autoptr (GVariant) status = NULL;
-	gint64 renew = 0;
+	gint64 renew;
 
 	if (!enrol->renews)
 		return FALSE;
 	status = cli_bus_status (attempt->bus, attempt->name, NULL);
-	return status != NULL && g_variant_lookup (status, "renew", "x", &renew) && renew != 0 &&
-	       renew <= g_get_real_time () / G_USEC_PER_SEC;
+	renew = status != NULL ? cli_fact_number (status, "renew") : 0;
+	return renew != 0 && renew <= g_get_real_time () / G_USEC_PER_SEC;
 }
 
 static void

@@ -31,15 +31,17 @@ cli_hooks_run (Cli *cli, const char *credential, GError **error)
 }
 
 char *
-cli_hooks_text (const char *const *hooks, const char *error)
+cli_hooks_text (GVariant *status)
 {
+	const char *error = cli_fact_text (status, "hook_error");
+	g_autofree const char **hooks = NULL;
 	g_autofree char *names = NULL;
 
-	if (hooks == NULL || hooks[0] == NULL)
+	if (!g_variant_lookup (status, "hooks", "^a&s", &hooks) || hooks[0] == NULL)
 		return NULL;
 	names = g_strjoinv (", ", (char **) hooks);
 	return g_strdup_printf ("OnRenew= is still to be done for %s%s%s",
 				names,
-				error != NULL && error[0] != '\0' ? ": " : "",
-				error != NULL ? error : "");
+				error[0] != '\0' ? ": " : "",
+				error);
 }

@@ -16,9 +16,8 @@ gboolean cli_hooks_run (Cli *cli, const char *credential, GError **error) G_GNUC
 
 /**
  * cli_hooks_text:
- * @hooks: (nullable): credentials of the D-Bus method Status
- * @error: (nullable): why it failed
+ * @status: what the D-Bus method Status tells of an enrolment
  *
  * Returns: (transfer full) (nullable): one line; %NULL when nothing is to be done
  */
-char *cli_hooks_text (const char *const *hooks, const char *error);
+char *cli_hooks_text (GVariant *status);

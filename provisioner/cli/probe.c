@@ -15,49 +15,22 @@ static const char *const texts[] = {"authenticated_by", "identity", "tls",      
 				    "command",          "error",    "error_code"};
 static const char *const numbers[] = {"handshake_ms", "answer_ms"};
 
-static const char *
-text (GVariantDict *facts, const char *key)
-{
-	const char *value = "";
-
-	g_variant_dict_lookup (facts, key, "&s", &value);
-	return value;
-}
-
-static gint64
-number (GVariantDict *facts, const char *key)
-{
-	gint64 value = 0;
-
-	g_variant_dict_lookup (facts, key, "x", &value);
-	return value;
-}
-
-static gboolean
-is_good (GVariantDict *facts)
-{
-	gboolean good = FALSE;
-
-	g_variant_dict_lookup (facts, "ok", "b", &good);
-	return good;
-}
-
 static void
-print_json (GVariantDict *facts)
+print_json (GVariant *facts)
 {
 	JsonBuilder *builder = cli_json_begin ();
 
-	cli_json_boolean (builder, "ok", is_good (facts));
+	cli_json_boolean (builder, "ok", cli_fact_flag (facts, "ok"));
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-		cli_json_text (builder, texts[i], text (facts, texts[i]));
+		cli_json_text (builder, texts[i], cli_fact_text (facts, texts[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-		cli_json_number (builder, numbers[i], number (facts, numbers[i]));
-	cli_json_time (builder, "expires", number (facts, "expires"));
+		cli_json_number (builder, numbers[i], cli_fact_number (facts, numbers[i]));
+	cli_json_time (builder, "expires", cli_fact_number (facts, "expires"));
 	cli_json_print (builder);
 }
 
 static void
-print_registration (GVariantDict *facts)
+print_registration (GVariant *facts)
 {
 	static const struct {
 		const char *word, *text;
@@ -68,11 +41,11 @@ print_registration (GVariantDict *facts)
 		{"refused", "the MEF does not show it", CLI_MARK_BAD},
 		{"unknown", "not enrolled yet, and the MEF lists none", CLI_MARK_WARNING},
 	};
-	const char *word = text (facts, "registration");
-	g_autofree char *id = cli_clean (text (facts, "id"));
-	g_autofree char *admin = cli_clean (text (facts, "admin_fqdn"));
-	g_autofree char *message = cli_clean (text (facts, "message"));
-	g_autofree char *expires = cli_time (number (facts, "expires"));
+	const char *word = cli_fact_text (facts, "registration");
+	g_autofree char *id = cli_clean (cli_fact_text (facts, "id"));
+	g_autofree char *admin = cli_clean (cli_fact_text (facts, "admin_fqdn"));
+	g_autofree char *message = cli_clean (cli_fact_text (facts, "message"));
+	g_autofree char *expires = cli_time (cli_fact_number (facts, "expires"));
 
 	for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
 		g_autofree char *mark = NULL;
@@ -90,26 +63,26 @@ print_registration (GVariantDict *facts)
 
 /* Facts of the handshake are there also when what came behind it failed. */
 static void
-print_text (GVariantDict *facts)
+print_text (GVariant *facts)
 {
-	g_autofree char *identity = cli_clean (text (facts, "identity"));
-	g_autofree char *error = cli_clean (text (facts, "error"));
-	g_autofree char *kind = cli_clean (text (facts, "authenticated_by"));
+	g_autofree char *identity = cli_clean (cli_fact_text (facts, "identity"));
+	g_autofree char *error = cli_clean (cli_fact_text (facts, "error"));
+	g_autofree char *kind = cli_clean (cli_fact_text (facts, "authenticated_by"));
 
 	if (kind[0] != '\0')
 		printf ("Authenticated: %s %s\n",
 			g_str_equal (kind, "ppsk") ? "pre-shared key" : kind,
 			identity);
-	if (text (facts, "suite")[0] != '\0')
+	if (cli_fact_text (facts, "suite")[0] != '\0')
 		printf ("Handshake:     %s, %s, %" G_GINT64_FORMAT " ms; answer %" G_GINT64_FORMAT " ms\n",
-			text (facts, "tls"),
-			text (facts, "suite"),
-			number (facts, "handshake_ms"),
-			number (facts, "answer_ms"));
-	if (is_good (facts))
+			cli_fact_text (facts, "tls"),
+			cli_fact_text (facts, "suite"),
+			cli_fact_number (facts, "handshake_ms"),
+			cli_fact_number (facts, "answer_ms"));
+	if (cli_fact_flag (facts, "ok"))
 		print_registration (facts);
 	else
-		g_printerr ("%s: %s (%s)\n", g_get_prgname (), error, text (facts, "error_code"));
+		g_printerr ("%s: %s (%s)\n", g_get_prgname (), error, cli_fact_text (facts, "error_code"));
 }
 
 int
@@ -123,8 +96,7 @@ cli_probe (Cli *cli, int argc, char **argv)
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GDBusConnection) bus = NULL;
 	g_autoptr (GVariant) reply = NULL;
-	g_autoptr (GVariant) values = NULL;
-	g_autoptr (GVariantDict) facts = NULL;
+	g_autoptr (GVariant) facts = NULL;
 
 	if (!cli_parse (cli, entries, &argc, &argv, 1, 1))
 		return CLI_USAGE;
@@ -135,11 +107,10 @@ cli_probe (Cli *cli, int argc, char **argv)
 		bus, "Probe", g_variant_new ("(s)", argv[1]), "(a{sv})", timeout_s, &error);
 	if (reply == NULL)
 		return cli_fail (cli, error);
-	values = g_variant_get_child_value (reply, 0);
-	facts = g_variant_dict_new (values);
+	facts = g_variant_get_child_value (reply, 0);
 	if (cli->json)
 		print_json (facts);
 	else
 		print_text (facts);
-	return is_good (facts) ? CLI_OK : CLI_FAILED;
+	return cli_fact_flag (facts, "ok") ? CLI_OK : CLI_FAILED;
 }

@@ -8,10 +8,9 @@
 #include "provisioner/cli/cli-output.h"
 #include "provisioner/cli/hooks.h"
 
-/* Texts and numbers of enroleed's answer, with what stands for "not there". */
 typedef struct {
 	char *name;
-	GVariantDict *values;
+	GVariant *values; /* as the method Status tells */
 } Enrolment;
 
 static void
@@ -20,26 +19,8 @@ enrolment_free (gpointer data)
 	Enrolment *enrolment = data;
 
 	g_free (enrolment->name);
-	g_variant_dict_unref (enrolment->values);
+	g_variant_unref (enrolment->values);
 	g_free (enrolment);
-}
-
-static const char *
-get_text (const Enrolment *enrolment, const char *key)
-{
-	const char *text = "";
-
-	g_variant_dict_lookup (enrolment->values, key, "&s", &text);
-	return text;
-}
-
-static gint64
-get_time (const Enrolment *enrolment, const char *key)
-{
-	gint64 time = 0;
-
-	g_variant_dict_lookup (enrolment->values, key, "x", &time);
-	return time;
 }
 
 static GPtrArray *
@@ -59,7 +40,7 @@ ask_enroleed (Cli *cli, GError **error)
 			return NULL;
 		enrolment = g_new0 (Enrolment, 1);
 		enrolment->name = g_strdup (names[i]);
-		enrolment->values = g_variant_dict_new (values);
+		enrolment->values = g_steal_pointer (&values);
 		g_ptr_array_add (all, enrolment);
 	}
 	return g_steal_pointer (&all);
@@ -98,23 +79,12 @@ print_keystore (const WireStatusReply *status, const GError *error)
 		printf ("problem:     %s\n", problem);
 }
 
-/* (transfer container): the names stay the answer's */
-static const char **
-get_hooks (const Enrolment *enrolment)
-{
-	const char **names = NULL;
-
-	g_variant_dict_lookup (enrolment->values, "hooks", "^a&s", &names);
-	return names;
-}
-
 static void
 print_hooks (GPtrArray *all)
 {
 	for (guint i = 0; i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
-		g_autofree const char **names = get_hooks (enrolment);
-		g_autofree char *text = cli_hooks_text (names, get_text (enrolment, "hook_error"));
+		g_autofree char *text = cli_hooks_text (enrolment->values);
 		g_autofree char *clean = text != NULL ? cli_clean (text) : NULL;
 
 		if (clean != NULL)
@@ -128,7 +98,7 @@ print_refused (GPtrArray *all)
 {
 	for (guint i = 0; i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
-		g_autofree char *clean = cli_clean (get_text (enrolment, "refused"));
+		g_autofree char *clean = cli_clean (cli_fact_text (enrolment->values, "refused"));
 
 		if (clean[0] != '\0')
 			printf ("%s: credential passed over: %s\n", enrolment->name, clean);
@@ -153,22 +123,22 @@ print_enrolments (GPtrArray *all, const GError *error)
 	table = cli_table_new ("ENROLMENT", "STATE", "SINCE", "NEXT", "EXPIRES", "MEF", "BY", "ERROR", NULL);
 	for (guint i = 0; i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
-		g_autofree char *since = cli_time (get_time (enrolment, "since"));
-		g_autofree char *next = cli_time (get_time (enrolment, "next"));
-		g_autofree char *expires = cli_time (get_time (enrolment, "not_after"));
+		g_autofree char *since = cli_time (cli_fact_number (enrolment->values, "since"));
+		g_autofree char *next = cli_time (cli_fact_number (enrolment->values, "next"));
+		g_autofree char *expires = cli_time (cli_fact_number (enrolment->values, "not_after"));
 		g_autofree char *by = g_strdup_printf ("%s %s",
-						       get_text (enrolment, "authenticated_by"),
-						       get_text (enrolment, "authenticated_with"));
+						       cli_fact_text (enrolment->values, "authenticated_by"),
+						       cli_fact_text (enrolment->values, "authenticated_with"));
 
 		cli_table_add (table,
 			       enrolment->name,
-			       get_text (enrolment, "state"),
+			       cli_fact_text (enrolment->values, "state"),
 			       since,
 			       next,
 			       expires,
-			       get_text (enrolment, "mef"),
+			       cli_fact_text (enrolment->values, "mef"),
 			       g_strstrip (by),
-			       get_text (enrolment, "error"));
+			       cli_fact_text (enrolment->values, "error"));
 	}
 	cli_table_print (table);
 	print_refused (all);
@@ -212,24 +182,27 @@ json_enrolments (JsonBuilder *builder, GPtrArray *all, const GError *error)
 	json_builder_begin_array (builder);
 	for (guint i = 0; all != NULL && i < all->len; i++) {
 		const Enrolment *enrolment = all->pdata[i];
-		g_autofree const char **hooks = get_hooks (enrolment);
 		static const char *const none[] = {NULL};
+		g_autofree const char **hooks = NULL;
 
+		(void) g_variant_lookup (enrolment->values, "hooks", "^a&s", &hooks);
 		json_builder_begin_object (builder);
 		cli_json_text (builder, "name", enrolment->name);
-		cli_json_text (builder, "state", get_text (enrolment, "state"));
-		cli_json_time (builder, "since", get_time (enrolment, "since"));
-		cli_json_time (builder, "next", get_time (enrolment, "next"));
-		cli_json_time (builder, "not_after", get_time (enrolment, "not_after"));
-		cli_json_text (builder, "mef", get_text (enrolment, "mef"));
-		cli_json_text (builder, "client", get_text (enrolment, "client"));
-		cli_json_text (builder, "authenticated_by", get_text (enrolment, "authenticated_by"));
-		cli_json_text (builder, "authenticated_with", get_text (enrolment, "authenticated_with"));
-		cli_json_text (builder, "refused", get_text (enrolment, "refused"));
-		cli_json_text (builder, "error", get_text (enrolment, "error"));
-		cli_json_text (builder, "error_code", get_text (enrolment, "error_code"));
+		cli_json_text (builder, "state", cli_fact_text (enrolment->values, "state"));
+		cli_json_time (builder, "since", cli_fact_number (enrolment->values, "since"));
+		cli_json_time (builder, "next", cli_fact_number (enrolment->values, "next"));
+		cli_json_time (builder, "not_after", cli_fact_number (enrolment->values, "not_after"));
+		cli_json_text (builder, "mef", cli_fact_text (enrolment->values, "mef"));
+		cli_json_text (builder, "client", cli_fact_text (enrolment->values, "client"));
+		cli_json_text (builder, "authenticated_by", cli_fact_text (enrolment->values, "authenticated_by"));
+		cli_json_text (builder,
+			       "authenticated_with",
+			       cli_fact_text (enrolment->values, "authenticated_with"));
+		cli_json_text (builder, "refused", cli_fact_text (enrolment->values, "refused"));
+		cli_json_text (builder, "error", cli_fact_text (enrolment->values, "error"));
+		cli_json_text (builder, "error_code", cli_fact_text (enrolment->values, "error_code"));
 		cli_json_list (builder, "hooks", hooks != NULL ? hooks : none);
-		cli_json_text (builder, "hook_error", get_text (enrolment, "hook_error"));
+		cli_json_text (builder, "hook_error", cli_fact_text (enrolment->values, "hook_error"));
 		json_builder_end_object (builder);
 	}
 	json_builder_end_array (builder);
