@@ -31,7 +31,7 @@ struct _PvAlarm {
 static gint64
 read_offset (const PvAlarms *alarms)
 {
-	return pv_clock_now (alarms->clock) - alarms->clock->steady_s (alarms->clock->data);
+	return pv_clock_now (alarms->clock) - pv_clock_steady (alarms->clock);
 }
 
 static gboolean on_idle (gpointer data);

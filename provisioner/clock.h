@@ -29,3 +29,9 @@ pv_clock_now (const PvClock *clock)
 {
 	return clock->now_s (clock->data);
 }
+
+static inline gint64
+pv_clock_steady (const PvClock *clock)
+{
+	return clock->steady_s (clock->data);
+}

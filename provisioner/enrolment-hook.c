@@ -72,14 +72,6 @@ pv_hook_mark (const PvContext *context,
 	pv_progress_set (&progress->hooks_pending, marks);
 }
 
-static gint64
-steady_now (const PvHook *hook)
-{
-	const PvClock *clock = hook->enrolment->context->clock;
-
-	return clock->steady_s (clock->data);
-}
-
 static void
 plan_retry (PvHook *hook)
 {
@@ -94,7 +86,7 @@ plan_retry (PvHook *hook)
 		pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec"),
 		0);
 	hook->retry_s = pv_clock_now (context->clock) + delay_s;
-	hook->retry_steady_s = steady_now (hook) + delay_s;
+	hook->retry_steady_s = pv_clock_steady (context->clock) + delay_s;
 	pv_alarm_set (hook->alarm, hook->retry_s);
 }
 
@@ -204,11 +196,12 @@ static void
 on_stepped (gpointer data)
 {
 	PvHook *hook = data;
+	const PvClock *clock = hook->enrolment->context->clock;
 
 	if (hook->retry_s == 0)
 		return;
-	hook->retry_s = MAX (
-		pv_clock_now (hook->enrolment->context->clock) + hook->retry_steady_s - steady_now (hook), 1);
+	hook->retry_s =
+		MAX (pv_clock_now (clock) + hook->retry_steady_s - pv_clock_steady (clock), 1);
 	pv_alarm_set (hook->alarm, hook->retry_s);
 }
 

@@ -12,14 +12,6 @@
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
 
-static gint64
-steady_now (const PvEnrolment *enrolment)
-{
-	const PvClock *clock = enrolment->context->clock;
-
-	return clock->steady_s (clock->data);
-}
-
 void
 pv_enrolment_arm (PvEnrolment *enrolment)
 {
@@ -30,7 +22,7 @@ void
 pv_enrolment_plan_retry (PvEnrolment *enrolment, gint64 delay_s)
 {
 	enrolment->progress->next_s = pv_clock_now (enrolment->context->clock) + delay_s;
-	enrolment->retry_steady_s = steady_now (enrolment) + delay_s;
+	enrolment->retry_steady_s = pv_clock_steady (enrolment->context->clock) + delay_s;
 }
 
 void
@@ -40,7 +32,7 @@ pv_enrolment_plan_commands (PvEnrolment *enrolment, gint64 wait_s)
 
 	progress->commands_wait_s = wait_s;
 	progress->commands_due_s = pv_clock_now (enrolment->context->clock) + wait_s;
-	enrolment->commands_steady_s = steady_now (enrolment) + wait_s;
+	enrolment->commands_steady_s = pv_clock_steady (enrolment->context->clock) + wait_s;
 }
 
 /* Decision 12: not all gateways at once. */
@@ -113,7 +105,7 @@ on_stepped (gpointer data)
 {
 	PvEnrolment *enrolment = data;
 	PvProgress *progress = enrolment->progress;
-	gint64 offset_s = pv_clock_now (enrolment->context->clock) - steady_now (enrolment);
+	gint64 offset_s = pv_clock_now (enrolment->context->clock) - pv_clock_steady (enrolment->context->clock);
 
 	if (progress->next_s == 0)
 		return;
