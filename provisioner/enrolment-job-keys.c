@@ -7,6 +7,7 @@
 
 #include "provisioner/enrolment-job-keys.h"
 
+#include "provisioner/codec-json.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/identity.h"
 #include "provisioner/limits.h"
@@ -142,14 +143,8 @@ pv_job_plan_key (const PvContext *context, const char *name, gint64 expires_s)
 static void
 add_list (JsonObject *object, const char *member, GStrv values)
 {
-	JsonArray *array;
-
-	if (values[0] == NULL)
-		return;
-	array = json_array_new ();
-	for (guint i = 0; values[i] != NULL; i++)
-		json_array_add_string_element (array, values[i]);
-	json_object_set_array_member (object, member, array);
+	if (values[0] != NULL)
+		pv_json_set_strings (object, member, (const char *const *) values);
 }
 
 static void

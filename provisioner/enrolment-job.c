@@ -2,6 +2,7 @@
 /* The job of an exchange, from settings, progress and keystore; see enrolment-job.h. */
 #include <config.h>
 
+#include "provisioner/codec-json.h"
 #include "provisioner/enrolment-job-auth.h"
 #include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
@@ -56,14 +57,9 @@ set_list (const PvContext *context,
 	  const char *key)
 {
 	g_auto (GStrv) values = pv_settings_get_list (context->settings, "enrolment", name, key);
-	JsonArray *array;
 
-	if (values[0] == NULL)
-		return;
-	array = json_array_new ();
-	for (guint i = 0; values[i] != NULL; i++)
-		json_array_add_string_element (array, values[i]);
-	json_object_set_array_member (object, member, array);
+	if (values[0] != NULL)
+		pv_json_set_strings (object, member, (const char *const *) values);
 }
 
 static gboolean

@@ -123,20 +123,6 @@ discard (const PvContext *context, guint32 generation, GError **error)
 	return pv_keystore_call (context->keystore, WIRE_MSG_DISCARD, &request, NULL, error);
 }
 
-/* Whether the progress knows of it. */
-static gboolean
-is_kept (const PvProgress *progress, guint32 generation)
-{
-	for (guint i = 0; i < progress->keys->len; i++) {
-		const PvKeyRecord *record = progress->keys->pdata[i];
-
-		if (record->staged == generation)
-			return TRUE;
-	}
-	return generation == progress->staged_certificate || generation == progress->pending_staged ||
-	       generation == progress->staged_key;
-}
-
 /* Everything staged under @name that the progress does not know. */
 static gboolean
 discard_leftovers (const PvContext *context,
@@ -152,7 +138,8 @@ discard_leftovers (const PvContext *context,
 			return FALSE;
 		credential = find (all, name);
 		if (credential == NULL || credential->staged_generation == 0 ||
-		    is_kept (progress, credential->staged_generation))
+		    credential->staged_generation == progress->pending_staged ||
+		    pv_progress_has_staged (progress, credential->staged_generation))
 			return TRUE;
 		g_message ("%s: discarding generation %u, left by an exchange that was ended",
 			   name,

@@ -10,26 +10,12 @@
 #include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 
-static gboolean
-is_known (const PvProgress *progress, gint64 number)
-{
-	if (number == 0)
-		return FALSE;
-	for (guint i = 0; i < progress->keys->len; i++) {
-		const PvKeyRecord *record = progress->keys->pdata[i];
-
-		if (record->staged == number)
-			return TRUE;
-	}
-	return number == progress->staged_certificate || number == progress->staged_key;
-}
-
 /* Only what the child has told of before. */
 static gboolean
 are_known (const PvProgress *progress, JsonArray *staged)
 {
 	for (guint i = 0; i < json_array_get_length (staged); i++) {
-		if (!is_known (progress, json_array_get_int_element (staged, i)))
+		if (!pv_progress_has_staged (progress, json_array_get_int_element (staged, i)))
 			return FALSE;
 	}
 	return TRUE;

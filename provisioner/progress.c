@@ -233,3 +233,17 @@ pv_progress_save (const PvProgress *progress, const char *dir, const char *name,
 					 error) &&
 	       sync_folder (dir, error);
 }
+
+gboolean
+pv_progress_has_staged (const PvProgress *progress, gint64 number)
+{
+	if (number == 0)
+		return FALSE;
+	for (guint i = 0; i < progress->keys->len; i++) {
+		const PvKeyRecord *record = progress->keys->pdata[i];
+
+		if (record->staged == number)
+			return TRUE;
+	}
+	return number == progress->staged_certificate || number == progress->staged_key;
+}

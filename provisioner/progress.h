@@ -91,3 +91,11 @@ gboolean pv_progress_save (const PvProgress *progress,
 
 /** Replaces a text member: frees the former, copies the new. */
 void pv_progress_set (char **member, const char *value);
+
+/**
+ * pv_progress_has_staged:
+ * @number: of a generation that an exchange staged; 0 is none
+ *
+ * Returns: whether it is to be published: the certificate, the key, or a key of others
+ */
+gboolean pv_progress_has_staged (const PvProgress *progress, gint64 number);
