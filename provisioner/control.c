@@ -9,6 +9,7 @@
 #include "provisioner/control-interface.h"
 #include "provisioner/control-names.h"
 #include "provisioner/error.h"
+#include "provisioner/program.h"
 
 struct _PvControl {
 	GDBusConnection *bus;
@@ -22,16 +23,7 @@ struct _PvControl {
 PvControl *
 pv_control_new (const char *address, GError **error)
 {
-	GDBusConnection *bus =
-		address == NULL
-			? g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, error)
-			: g_dbus_connection_new_for_address_sync (
-				  address,
-				  G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-					  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-				  NULL,
-				  NULL,
-				  error);
+	GDBusConnection *bus = pv_bus_connect (address, error);
 	PvControl *control;
 
 	if (bus == NULL)

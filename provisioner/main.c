@@ -7,8 +7,8 @@
 
 #include <glib-unix.h>
 #include <locale.h>
-#include <signal.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
@@ -17,6 +17,7 @@
 #include "provisioner/control.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/hook-client.h"
+#include "provisioner/program.h"
 
 #define EXIT_SETTINGS 78 /* EX_CONFIG: systemd does not start it again by itself */
 
@@ -37,14 +38,6 @@ typedef struct {
 	PvDaemon *daemon;
 	int status;
 } Main;
-
-/* GOption does not free what a variable held before: defaults come after the options. */
-static void
-set_default (char **variable, const char *value)
-{
-	if (*variable == NULL)
-		*variable = g_strdup (value);
-}
 
 static gboolean
 parse_options (Options *options, int *argc, char ***argv)
@@ -72,12 +65,12 @@ parse_options (Options *options, int *argc, char ***argv)
 	g_option_context_set_summary (context, "Enrols this machine's oneM2M entities.");
 	g_option_context_add_main_entries (context, entries, NULL);
 	if (g_option_context_parse (context, argc, argv, &error) && *argc == 1) {
-		set_default (&options->runtime_dir, ENROLEE_RUNTIME_DIR);
-		set_default (&options->state_dir, ENROLEE_STATE_DIR);
-		set_default (&options->config_dir, ENROLEE_CONFIG_DIR);
-		set_default (&options->exchange, ENROLEE_LIBEXEC_DIR "/" PV_EXCHANGE_PROGRAM);
-		set_default (&options->provider_dir, ENROLEE_OSSL_MODULES_DIR);
-		set_default (&options->pkcs11_module, ENROLEE_PKCS11_MODULE);
+		pv_option_default (&options->runtime_dir, ENROLEE_RUNTIME_DIR);
+		pv_option_default (&options->state_dir, ENROLEE_STATE_DIR);
+		pv_option_default (&options->config_dir, ENROLEE_CONFIG_DIR);
+		pv_option_default (&options->exchange, ENROLEE_LIBEXEC_DIR "/" PV_EXCHANGE_PROGRAM);
+		pv_option_default (&options->provider_dir, ENROLEE_OSSL_MODULES_DIR);
+		pv_option_default (&options->pkcs11_module, ENROLEE_PKCS11_MODULE);
 		return TRUE;
 	}
 	g_printerr ("enroleed: %s\n", error != NULL ? error->message : "too many arguments");

@@ -7,19 +7,12 @@
 #include <gio/gunixfdlist.h>
 
 #include "provisioner/error.h"
+#include "provisioner/program.h"
 
 GDBusConnection *
 cli_bus_connect (Cli *cli, GError **error)
 {
-	if (cli->bus == NULL)
-		return g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, error);
-	return g_dbus_connection_new_for_address_sync (
-		cli->bus,
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL,
-		NULL,
-		error);
+	return pv_bus_connect (cli->bus, error);
 }
 
 /* Errors of enroleed and of the bus, as those of this command. */

@@ -7,6 +7,7 @@
 
 #include "provisioner/cli/cli.h"
 #include "provisioner/cli/doctor.h"
+#include "provisioner/program.h"
 
 #include <locale.h>
 #include <string.h>
@@ -66,14 +67,6 @@ add_global_options (Cli *cli, GOptionContext *context)
 	g_option_context_add_group (context, group);
 }
 
-/* GOption does not free what a variable held before: defaults come after the options. */
-static void
-set_default (char **variable, const char *value)
-{
-	if (*variable == NULL)
-		*variable = g_strdup (value);
-}
-
 gboolean
 cli_parse (Cli *cli, const GOptionEntry *entries, int *argc, char ***argv, int min, int max)
 {
@@ -90,9 +83,9 @@ cli_parse (Cli *cli, const GOptionEntry *entries, int *argc, char ***argv, int m
 		g_printerr ("%s: %s\n", name, error->message);
 		return FALSE;
 	}
-	set_default (&cli->runtime_dir, ENROLEE_RUNTIME_DIR);
-	set_default (&cli->state_dir, ENROLEE_STATE_DIR);
-	set_default (&cli->config_dir, ENROLEE_CONFIG_DIR);
+	pv_option_default (&cli->runtime_dir, ENROLEE_RUNTIME_DIR);
+	pv_option_default (&cli->state_dir, ENROLEE_STATE_DIR);
+	pv_option_default (&cli->config_dir, ENROLEE_CONFIG_DIR);
 	if (*argc > 1 && g_str_equal ((*argv)[1], "--")) {
 		(*argv)[1] = (*argv)[0];
 		(*argv)++;

@@ -15,6 +15,7 @@
 #include "provisioner/control-names.h"
 #include "provisioner/hook-interface.h"
 #include "provisioner/hook/hook.h"
+#include "provisioner/program.h"
 #include "provisioner/settings-trust.h"
 #include "provisioner/settings.h"
 
@@ -33,14 +34,6 @@ typedef struct {
 	guint idle; /* source */
 	gboolean failed;
 } Hook;
-
-/* GOption does not free what a variable held before: defaults come after the options. */
-static void
-set_default (char **variable, const char *value)
-{
-	if (*variable == NULL)
-		*variable = g_strdup (value);
-}
 
 static gboolean
 parse_options (Options *options, int *argc, char ***argv)
@@ -64,9 +57,9 @@ parse_options (Options *options, int *argc, char ***argv)
 	g_option_context_set_summary (context, "Does what OnRenew= says when a credential was published.");
 	g_option_context_add_main_entries (context, entries, NULL);
 	if (g_option_context_parse (context, argc, argv, &error) && *argc == 1) {
-		set_default (&options->config_dir, ENROLEE_CONFIG_DIR);
-		set_default (&options->state_dir, ENROLEE_STATE_DIR);
-		set_default (&options->provisioner_user, "enrolee");
+		pv_option_default (&options->config_dir, ENROLEE_CONFIG_DIR);
+		pv_option_default (&options->state_dir, ENROLEE_STATE_DIR);
+		pv_option_default (&options->provisioner_user, "enrolee");
 		return TRUE;
 	}
 	g_printerr ("enrolee-hook: %s\n", error != NULL ? error->message : "too many arguments");
@@ -272,25 +265,11 @@ serve (Hook *hook, GError **error)
 	return !hook->failed;
 }
 
-static GDBusConnection *
-connect_bus (const char *address, GError **error)
-{
-	if (address == NULL)
-		return g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, error);
-	return g_dbus_connection_new_for_address_sync (
-		address,
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL,
-		NULL,
-		error);
-}
-
 static int
 run (const Options *options)
 {
 	g_autoptr (GError) error = NULL;
-	g_autoptr (GDBusConnection) bus = connect_bus (options->bus, &error);
+	g_autoptr (GDBusConnection) bus = pv_bus_connect (options->bus, &error);
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 	Hook hook = {.options = options, .bus = bus, .loop = loop};
 	gboolean good = FALSE;
