@@ -31,11 +31,17 @@ gateway_start()
 	keystored_start
 }
 
-keystored_start()
+# Without waiting until it answers.
+keystored_spawn()
 {
 	tap_spawn keystored.log "$bin/enrolee-keystored" --runtime-dir "$gateway/run" --state-dir "$gateway/state" \
 		--config-dir "$gateway/etc" --provisioner-user "$(id -un)" "$@"
 	keystored=$tap_pid
+}
+
+keystored_start()
+{
+	keystored_spawn "$@"
 	tap_until 20 gateway_answers && return 0
 	diag "keystored does not answer: $(tail -n 5 "$tap_tmp/keystored.log")"
 	return 1
