@@ -18,7 +18,6 @@ says()
 	is "$what" $? "$wanted" || diag "$said"
 }
 member() { python3 -c "import json,sys; print(json.loads(sys.stdin.read().splitlines()[-1])['$1'])" <<<"$said"; }
-id_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])"; }
 
 # ---- what cannot be done
 for command in renew probe "decommission --yes"; do
@@ -44,7 +43,7 @@ like "no registration" "$said" '^Registration: '
 is "nothing was kept" "$(enrolee list | grep -c enrolled)" 0
 is "nothing was registered" "$(sim_ctl state | python3 -c 'import json,sys; print(len(json.load(sys.stdin).get("registrations", [])))')" 0
 says "enrol" 0 enrolee enrol gw1 --timeout 60
-certificate=$(id_of gw1)
+certificate=$(show gw1 id)
 says "probe" 0 enrolee probe gw1
 like "the registration is there" "$said" '^Registration: +there$'
 like "its end" "$said" '^Expires: +20[0-9-]+ '
@@ -59,8 +58,8 @@ is "error" "$(member error)" None
 says "renew" 0 enrolee renew gw1 --timeout 60
 like "each phase is shown" "$said" 's  certificate +done +[0-9]+ ms  8\.3'
 like "and the end" "$said" '^gw1 is provisioned\.$'
-not "the certificate is another" test "$(id_of gw1)" = "$certificate"
-certificate=$(id_of gw1)
+not "the certificate is another" test "$(show gw1 id)" = "$certificate"
+certificate=$(show gw1 id)
 sim_ctl misbehave step=simplereenroll 'kind=slow:1500*1' >/dev/null
 sim_ctl misbehave step=simpleenroll 'kind=slow:1500*1' >/dev/null
 says "renew --no-wait" 0 enrolee renew gw1 --no-wait
@@ -79,14 +78,13 @@ is "the code" "$(member error_code)" unreachable
 says "decommission: no MEF" 1 enrolee decommission gw1 --yes
 like "why" "$said" '\(unreachable\)'
 like "nothing was destroyed, and what can be done" "$said" 'nothing was destroyed \(--force'
-ok "all is still there" test -n "$(id_of gw1)"
+ok "all is still there" test -n "$(show gw1 id)"
 tap_spawn again.out "$top_builddir/tests/sim/mef-sim" --settings "$tap_tmp/mef.conf" --state-dir "$sim_state" --port "$sim_port"
 tap_until 10 grep -q ready "$tap_tmp/again.out"
 says "enrol at an MEF that has forgotten" 0 enrolee enrol gw1 --timeout 60
 sim_ctl misbehave step=deregister 'kind=slow:2000*1' >/dev/null
 tap_spawn first.out "$(program enrolee)" decommission gw1 --yes --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus"
 first=$tap_pid
-in_state() { grep -qx "State=$1" "$state/enroleed/gw1.progress"; }
 ok "it begins" tap_until 10 in_state decommissioning
 for command in "enrol" "renew"; do
 	says "$command while it goes: busy" 9 enrolee $command gw1
@@ -113,7 +111,7 @@ says "it begins anew" 0 enrolee enrol gw1 --timeout 60
 printf 'n\n' | script -qec "$(program enrolee) decommission gw1 --runtime-dir=$run --state-dir=$state --config-dir=$conf --bus=$bus" \
 	/dev/null >"$tap_tmp/asked" 2>&1
 like "on a terminal it asks" "$(cat "$tap_tmp/asked")" 'destroy all that was provisioned for it\?.*\[y/N\]'
-ok "no is no" test -n "$(id_of gw1)"
+ok "no is no" test -n "$(show gw1 id)"
 enroleed_stop
 
 # ---- somebody who may not: a bus with the installed policy

@@ -66,7 +66,6 @@ done
 # ---- keys that go over the line: by enroleed, then as the MEF and a target see them
 sed -i 's/^KeySUID=.*/&\nKeyValue=generated/' "$conf/enrolee.conf"
 kill -HUP "$enroleed_pid"
-log_has() { grep -q -- "$1" "$tap_tmp/enroleed.log"; }
 tap_until 10 log_has 'settings read again'
 ok "a generated key, by enroleed" enrolee enrol gw1 --trace "$trace" --timeout 60
 like "went over the line" "$(cat "$trace")" '^>     "kv" : "\[masked: text of [0-9]+ octets\]"'

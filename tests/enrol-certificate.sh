@@ -18,12 +18,8 @@ enrol()
 	enrolee enrol gw1 --timeout 60 >"$tap_tmp/enrol.out" 2>&1
 	enrol_status=$?
 }
-show() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
-status() { enrolee status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['enrolments'][0]['$1'])"; }
 policy() { sim_ctl policy "key=$1" "value=$2" >/dev/null; }
 misbehave() { sim_ctl misbehave "step=$1" "kind=$2" >/dev/null; }
-log_has() { grep -q -e "$1" "$tap_tmp/enroleed.log"; }
-in_state() { grep -qx "State=$1" "$progress"; }
 other_certificate() { [ "$(show gw1 id)" != "$id" ]; }
 
 # mark, since, count PATTERN: lines of the MEF's log since the last mark
@@ -58,9 +54,9 @@ enrolled "the next time" "certificate certificate"
 is "the next time: always with the latest" "$(count '"latest":false')" 0
 is "the next time: by simplereenroll" "$(issued simplereenroll)" 1
 ok "the next time: another certificate" other_certificate
-is "status: by what" "$(status authenticated_by) $(status authenticated_with)" "certificate gw1"
+is "status: by what" "$(state_of authenticated_by) $(state_of authenticated_with)" "certificate gw1"
 like "status: for people" "$(enrolee status)" 'certificate gw1'
-is "status: nothing was passed over" "$(status refused)" None
+is "status: nothing was passed over" "$(state_of refused)" None
 like "a probe" "$(enrolee probe gw1 2>&1)" 'certificate'
 
 # --- the MEF takes nothing else any more, and the key is gone on both sides ---
@@ -79,18 +75,18 @@ sim_ctl forget client=gw01 >/dev/null
 id=$(show gw1 id)
 misbehave handshake 'alert-handshake:44*1'
 enrolled "refused" "psk certificate"
-like "refused: status" "$(status refused)" '^gw1: the MEF refuses our certificate: alert certificate revoked$'
+like "refused: status" "$(state_of refused)" '^gw1: the MEF refuses our certificate: alert certificate revoked$'
 like "refused: for people" "$(enrolee status)" 'gw1: credential passed over: gw1: the MEF refuses our certificate'
 ok "refused: logged" log_has 'the next credential takes the place of gw1: the MEF refuses our certificate'
 ok "refused: another certificate" other_certificate
 is "refused: by simpleenroll" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
 enrolled "refused once" "certificate certificate"
-is "refused once: forgotten" "$(status refused)" None
+is "refused once: forgotten" "$(state_of refused)" None
 enroleed_stop
 kept=$pkcs11_module pkcs11_module=
 enroleed_start
 enrolled "nothing that uses keys of certificates" "psk psk"
-like "nothing that uses keys of certificates: status" "$(status refused)" '^gw1: no certificate can be used: pkcs11-provider .*; gw1: '
+like "nothing that uses keys of certificates: status" "$(state_of refused)" '^gw1: no certificate can be used: pkcs11-provider .*; gw1: '
 enroleed_stop
 [ -n "$kept" ] && pkcs11_module=$kept || unset pkcs11_module
 id=$(show gw1 id)
@@ -184,7 +180,7 @@ enrolee import device "$tap_tmp/elsewhere.pem" --anchors "$sim_state/root.pem" >
 policy RequireLatestCertificate false
 enrolled "a certificate of the factory" "certificate certificate"
 is "a certificate of the factory: the initial procedure" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
-is "a certificate of the factory: then that of the MEF" "$(status authenticated_with)" gw1
+is "a certificate of the factory: then that of the MEF" "$(state_of authenticated_with)" gw1
 policy RequireLatestCertificate true
 enrolled "and the next time" "certificate certificate"
 is "and the next time: renewed" "$(issued simplereenroll)" 1

@@ -17,11 +17,6 @@ sim_settings()
 }
 gateway_with_mef
 
-state_of()
-{
-	enrolee status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['enrolments'][0]['$1'])"
-}
-
 enrol()
 {
 	enrolee enrol gw1 --timeout 60 "$@" >"$tap_tmp/enrol.out" 2>&1

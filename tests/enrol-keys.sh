@@ -18,8 +18,7 @@ enrolee import kpm --symmetric "$tap_tmp/in.hex" --identifier in-0001@mef.exampl
 
 # on NAME: the gateway of an enrolment or a credential
 on() { case $1 in in1*) gateway_use 2 ;; *) gateway_use "" ;; esac; }
-in_state() { on "$1"; grep -qx "State=$2" "$state/enroleed/$1.progress"; }
-show() { on "$1"; enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
+gateway_of() { on "$1"; }
 held() { [ "$(show "$1" identifier)" = "$2" ]; }
 diagnosis() { diag "$(tail -n 60 "$tap_tmp"/state*/enroleed/*.progress "$tap_tmp"/enroleed*.log)"; }
 
@@ -37,13 +36,6 @@ record() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2" "$3";
 keys() { on "$1"; python3 -c "$parse" "$state/enroleed/$1.progress" "$2"; }
 # at_mef EXPRESSION [CONDITION]: of each key k that the MEF has
 at_mef() { sim_ctl state | python3 -c "import json, sys; print(*[$1 for k in json.load(sys.stdin)['keys'] if ${2:-True}])"; }
-# control METHOD NAME ARGUMENT...
-control()
-{
-	on "$2"
-	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
-		--method "org.onem2m.Enrolee1.$1" "${@:2}" 2>&1
-}
 mark() { marked=$(wc -l <"$sim_state/mef.log"); }
 asked() { tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -Eq "\"step\":\"$1\".*\"verdict\":\"ok\""; }
 misbehave() { sim_ctl misbehave "step=$1" "kind=$2" >/dev/null; }

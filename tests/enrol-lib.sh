@@ -7,6 +7,8 @@
 #	import_key HEX		the bootstrap key of the enrolment gw1
 #	gateway_settings MEF-PORT ANCHORS	enrolee.conf for an enrolment gw1 at the simulated MEF
 #	enroleed_start [OPTION...], enroleed_stop [SIGNAL]
+#	in_state [NAME] STATE, log_has PATTERN, show NAME MEMBER, state_of MEMBER, control METHOD ARGUMENT...
+#			what the progress, the log, the keystore and enroleed tell of an enrolment or a credential
 #	gateway_use NAME	all of these for another gateway of the test; its logs have the name too. "" is the first.
 
 # A sanitized module in programs that are not: they need the runtime first. Leaks of theirs are not ours.
@@ -142,4 +144,41 @@ enroleed_stop()
 {
 	tap_stop "$enroleed_pid" "${1:-TERM}"
 	tap_until 10 bus_lost_name
+}
+
+# A test with several gateways says here which one an enrolment or a credential is of.
+gateway_of() { :; }
+
+# in_state [NAME] STATE: by the progress of that enrolment, or of gw1
+in_state()
+{
+	[ $# -gt 1 ] || set -- gw1 "$1"
+	gateway_of "$1"
+	grep -qx "State=$2" "$state/enroleed/$1.progress"
+}
+
+log_has()
+{
+	grep -q -e "$1" "$tap_tmp/enroleed.log"
+}
+
+# show NAME MEMBER: of what `enrolee show` says
+show()
+{
+	gateway_of "$1"
+	enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"
+}
+
+# state_of MEMBER: of what `enrolee status` says of the first enrolment
+state_of()
+{
+	enrolee status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['enrolments'][0]['$1'])"
+}
+
+# control METHOD NAME ARGUMENT...: asks enroleed on D-Bus
+control()
+{
+	gateway_of "$2"
+	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
+		--method "org.onem2m.Enrolee1.$1" "${@:2}" 2>&1
 }

@@ -11,17 +11,6 @@ gateway_with_mef
 import_key "$sim_gw01_psk"
 progress=$state/enroleed/gw1.progress
 
-in_state() { grep -qx "State=$1" "$progress"; }
-log_has() { grep -q -- "$1" "$tap_tmp/enroleed.log"; }
-
-# control METHOD ARGUMENT...
-control()
-{
-	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
-		--method "org.onem2m.Enrolee1.$1" "${@:2}" 2>&1
-}
-id_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
-
 enroleed_start || { diag "$(cat "$tap_tmp/enroleed.log")"; exit 99; }
 like "nothing to renew yet" "$(control Renew gw1)" 'NotEnrolled.*nothing was provisioned yet'
 like "unknown names" "$(control Probe nowhere)" 'NotFound'
@@ -34,20 +23,20 @@ done
 like "status: which MEF" "$status" "'mef_name': <'test'>"
 
 # --- only what is due ---
-certificate=$(id_of gw1 id)
-key=$(id_of gw1-key identifier)
+certificate=$(show gw1 id)
+key=$(show gw1-key identifier)
 enroleed_stop KILL
 sed -i 's/^KeyRenew=.*/KeyRenew=1/' "$progress"
 enroleed_start
-new_key() { [ "$(id_of gw1-key identifier)" != "$key" ]; }
+new_key() { [ "$(show gw1-key identifier)" != "$key" ]; }
 ok "a key whose time has come is made anew" tap_until 30 new_key || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
-is "the certificate is not" "$(id_of gw1 id)" "$certificate"
+is "the certificate is not" "$(show gw1 id)" "$certificate"
 ok "at rest again" tap_until 20 in_state provisioned
-key=$(id_of gw1-key identifier)
+key=$(show gw1-key identifier)
 is "told to renew" "$(control Renew gw1)" "()"
 ok "the key is made anew" tap_until 30 new_key
 ok "at rest once more" tap_until 20 in_state provisioned
-not "and the certificate" test "$(id_of gw1 id)" = "$certificate"
+not "and the certificate" test "$(show gw1 id)" = "$certificate"
 
 # --- a disk that is full: files cannot grow ---
 enroleed_stop
@@ -82,7 +71,7 @@ enroleed_stop
 enroleed_start
 all_tried() { [ "$(grep -l '^Attempts=' "$state"/enroleed/down*.progress | wc -l)" = 20 ]; }
 ok "an MEF that is down: all were tried, and wait" tap_until 60 all_tried
-key=$(id_of gw1-key identifier)
+key=$(show gw1-key identifier)
 is "beside it: told to renew" "$(control Renew gw1)" "()"
 ok "beside it: renewed" tap_until 30 new_key
 ok "beside it: at rest" tap_until 20 in_state provisioned
@@ -103,7 +92,7 @@ like "forced: what was not proven" "$answer" "'deregistered': <false>"
 like "forced: what was destroyed" "$answer" "'destroyed': <\['gw1', 'gw1-key'\]>"
 like "forced: it is said that it was" "$answer" "'forced': <true>"
 is "no credential is left but the bootstrap key" "$(enrolee list | grep -c enrolled)" 0
-ok "the bootstrap key is" test -n "$(id_of kpm identifier)"
+ok "the bootstrap key is" test -n "$(show kpm identifier)"
 sed -i 's/^BootstrapKey=.*/&\nStart=implicit/' "$conf/enrolee.conf"
 enroleed_stop KILL
 enroleed_start

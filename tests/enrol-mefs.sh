@@ -37,13 +37,6 @@ KeyTargets=//sp.example.com/in-cse
 Users=daemon
 END
 
-in_state() { grep -qx "State=$2" "$state/enroleed/$1.progress"; }
-show() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"; }
-control()
-{
-	gdbus call --address "$bus" --dest org.onem2m.Enrolee1 --object-path /org/onem2m/Enrolee1 --timeout 60 \
-		--method "org.onem2m.Enrolee1.$1" "${@:2}" 2>&1
-}
 # at FIRST|OTHER: sim_ctl asks that MEF
 at() { if [ "$1" = first ]; then sim_state=$first_state sim_port=$first_port; else sim_state=$other_state sim_port=$other_port; fi; }
 registrations() { at "$1"; sim_ctl state | python3 -c "

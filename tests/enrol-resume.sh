@@ -14,11 +14,9 @@ progress=$state/enroleed/gw1.progress
 # asked STEP: the MEF has got that request since the last mark, though it may not answer.
 mark() { marked=$(wc -l <"$sim_state/mef.log"); }
 asked() { tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -q "\"step\":\"$1\""; }
-in_state() { grep -qx "State=$1" "$progress"; }
 child() { cat "/proc/$enroleed_pid/task/$enroleed_pid/children"; }
 has_child() { [ -n "$(child)" ]; }
 anew() { rm -f "$progress"; for name in gw1 gw1-key ${other:+"gw1-${other%@*}"}; do enrolee remove $name --yes >/dev/null 2>&1; done; }
-id_of() { enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['id'])"; }
 staged_left() { enrolee list | grep -c 'not published'; }
 
 # hang STEP: the MEF never answers that step.
@@ -66,13 +64,13 @@ done
 
 # Published by the keystore, and enroleed killed before it could note it.
 number=$(sed -n 's/^.*gw1: generation \([0-9]*\) published$/\1/p' "$tap_tmp/keystored.log" | tail -n 1)
-id=$(id_of gw1)
+id=$(show gw1 id)
 ok "resumed from everything: noted" grep -q '^\[published\]' "$progress"
 sed -i -e '/^\[published\]/,/^$/d' -e 's/^State=.*/State=publication/' \
 	-e "s/^\[staged\]/&\nCertificate=$number\nCertificateNotAfter=4000000000/" "$progress"
 enroleed_start
 ok "published, not noted: finished" tap_until 30 in_state provisioned
-is "published, not noted: the certificate is not made twice" "$(id_of gw1)" "$id"
+is "published, not noted: the certificate is not made twice" "$(show gw1 id)" "$id"
 ok "published, not noted: its end is known" grep -qx 'CertificateNotAfter=4000000000' "$progress"
 enroleed_stop
 
@@ -192,12 +190,12 @@ mark
 enroleed_start
 enrolee enrol gw1 --no-wait
 ok "child: at the key" tap_until 20 asked key-register
-id=$(id_of gw1)
+id=$(show gw1 id)
 kill -KILL $(child)
 unhang key-register
 ok "child: killed, and the enrolment finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 like "child: it was said" "$(cat "$tap_tmp/enroleed.log")" 'ended by signal 9 \(waiting\)'
-is "child: the certificate published before is not made twice" "$(id_of gw1)" "$id"
+is "child: the certificate published before is not made twice" "$(show gw1 id)" "$id"
 is "child: the command is not carried out twice" "$(tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -c '"step":"simpleenroll".*"verdict":"ok"')" 1
 enroleed_stop
 
@@ -209,11 +207,11 @@ mark
 enroleed_start
 enrolee enrol gw1 --no-wait
 ok "child: at the key, without commands" tap_until 20 asked key-register
-id=$(id_of gw1)
+id=$(show gw1 id)
 kill -KILL $(child)
 unhang key-register
 ok "child: killed, and the key follows" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
-is "child: the certificate was published before" "$(id_of gw1)" "$id"
+is "child: the certificate was published before" "$(show gw1 id)" "$id"
 enroleed_stop
 
 # A keystore restarted between a certificate and its publication has lost it: another is got, none without certificate published.

@@ -9,16 +9,6 @@
 tap_needs openssl curl dbus-daemon gdbus python3 pkcs11-tool
 gateway_with_mef
 
-show()
-{
-	enrolee show "$1" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['credential']['$2'])"
-}
-
-state_of()
-{
-	enrolee status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['enrolments'][0]['$1'])"
-}
-
 enrol()
 {
 	enrolee enrol gw1 --timeout 60 "$@" >"$tap_tmp/enrol.out" 2>&1
