@@ -7,6 +7,7 @@
 #include "module/attributes.h"
 #include "module/client.h"
 #include "module/operation.h"
+#include "module/rules.h"
 #include "module/session.h"
 
 #include <string.h>
@@ -21,15 +22,12 @@ typedef struct {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE key_type;
 	CK_ULONG value_len; /* 0: all of the secret */
-	bool on_token;
-	bool sensitive;
-	bool extractable;
 } Wanted;
 
 static CK_RV
 read_template (const CK_ATTRIBUTE *template, CK_ULONG count, Wanted *wanted)
 {
-	CK_RV rv = mod_template_check (template, count);
+	CK_RV rv = mod_rules_check (MOD_AT_CREATION, CKO_SECRET_KEY, NULL, template, count);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -37,14 +35,9 @@ read_template (const CK_ATTRIBUTE *template, CK_ULONG count, Wanted *wanted)
 	    !mod_template_number (template, count, CKA_KEY_TYPE, CKK_GENERIC_SECRET,
 				  &wanted->key_type) ||
 	    !mod_template_number (template, count, CKA_VALUE_LEN, 0, &wanted->value_len) ||
-	    !mod_template_flag (template, count, CKA_TOKEN, false, &wanted->on_token) ||
-	    !mod_template_flag (template, count, CKA_SENSITIVE, false, &wanted->sensitive) ||
-	    !mod_template_flag (template, count, CKA_EXTRACTABLE, true, &wanted->extractable) ||
 	    wanted->class != CKO_SECRET_KEY)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	if (mod_template_find (template, count, CKA_VALUE) != NULL)
-		return CKR_TEMPLATE_INCONSISTENT;
-	return wanted->on_token ? CKR_TOKEN_WRITE_PROTECTED : CKR_OK;
+	return CKR_OK;
 }
 
 /* The leading bytes of a longer secret are cut off, as the mechanism is defined. */
@@ -71,11 +64,22 @@ store (CK_SESSION_HANDLE owner,
 		{CKA_TOKEN, (void *)&no, sizeof no},
 		{CKA_PRIVATE, (void *)&no, sizeof no},
 		{CKA_LOCAL, (void *)&no, sizeof no},
-		{CKA_MODIFIABLE, (void *)&no, sizeof no},
-		{CKA_COPYABLE, (void *)&no, sizeof no},
+		{CKA_TRUSTED, (void *)&no, sizeof no},
+		{CKA_WRAP_WITH_TRUSTED, (void *)&no, sizeof no},
+		{CKA_ENCRYPT, (void *)&no, sizeof no},
+		{CKA_DECRYPT, (void *)&no, sizeof no},
+		{CKA_SIGN, (void *)&no, sizeof no},
+		{CKA_VERIFY, (void *)&no, sizeof no},
+		{CKA_WRAP, (void *)&no, sizeof no},
+		{CKA_UNWRAP, (void *)&no, sizeof no},
+		{CKA_DERIVE, (void *)&no, sizeof no},
+		{CKA_MODIFIABLE, (void *)&yes, sizeof yes},
+		{CKA_COPYABLE, (void *)&yes, sizeof yes},
 		{CKA_DESTROYABLE, (void *)&yes, sizeof yes},
 		{CKA_LABEL, NULL, 0},
 		{CKA_ID, NULL, 0},
+		{CKA_START_DATE, NULL, 0},
+		{CKA_END_DATE, NULL, 0},
 		{CKA_KEY_GEN_MECHANISM, &unknown, sizeof unknown},
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See object.h. Creating session objects is in create.c. */
+/* See object.h. Creating, copying and changing session objects is in create.c. */
 #include <config.h>
 
 #include "module/object.h"
@@ -53,6 +53,13 @@ mod_object_attribute (const ModObject *object, CK_ATTRIBUTE_TYPE type, WireAttri
 	if (object->own == NULL)
 		return wire_snapshot_attribute (&object->view->snapshot, &object->record,
 						(uint32_t)type, attribute);
+	if (type == CKA_UNIQUE_ID) {
+		*attribute = (WireAttribute){.type = CKA_UNIQUE_ID,
+					     .kind = WIRE_ATTR_BYTES,
+					     .data = (const uint8_t *)object->own->unique_id,
+					     .len = strlen (object->own->unique_id)};
+		return true;
+	}
 	for (size_t i = 0; i < object->own->n_attributes; i++) {
 		if (object->own->attributes[i].type != type)
 			continue;
@@ -130,20 +137,6 @@ enter (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, ModObject *object)
 	return rv != CKR_OK ? rv : mod_object_get (handle, object);
 }
 
-/* Token objects say CKA_COPYABLE false, and a copy of a session object has no use. */
-CK_RV
-mod_copy_object (CK_SESSION_HANDLE session,
-		 CK_OBJECT_HANDLE handle,
-		 CK_ATTRIBUTE_PTR template,
-		 CK_ULONG count,
-		 CK_OBJECT_HANDLE_PTR copy)
-{
-	MOD_OBJECT object = {0};
-	CK_RV rv = enter (session, handle, &object);
-
-	return rv != CKR_OK ? rv : CKR_ACTION_PROHIBITED;
-}
-
 CK_RV
 mod_destroy_object (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
 {
@@ -153,7 +146,7 @@ mod_destroy_object (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
 
 	if (rv != CKR_OK)
 		return rv;
-	if (object.own == NULL)
+	if (!mod_object_flag (&object, CKA_DESTROYABLE))
 		return CKR_ACTION_PROHIBITED;
 	state = mod_state_lock ();
 	mod_table_remove (&state->objects, &object.own->node);
@@ -187,7 +180,7 @@ mod_get_attribute_value (CK_SESSION_HANDLE session,
 
 	if (rv != CKR_OK)
 		return rv;
-	if (template == NULL || count == 0)
+	if (template == NULL && count != 0)
 		return CKR_ARGUMENTS_BAD;
 	for (CK_ULONG i = 0; i < count; i++) {
 		WireAttribute attribute;
@@ -198,18 +191,4 @@ mod_get_attribute_value (CK_SESSION_HANDLE session,
 			rv = one;
 	}
 	return rv;
-}
-
-CK_RV
-mod_set_attribute_value (CK_SESSION_HANDLE session,
-			 CK_OBJECT_HANDLE handle,
-			 CK_ATTRIBUTE_PTR template,
-			 CK_ULONG count)
-{
-	MOD_OBJECT object = {0};
-	CK_RV rv = enter (session, handle, &object);
-
-	if (rv != CKR_OK)
-		return rv;
-	return template == NULL || count == 0 ? CKR_ARGUMENTS_BAD : CKR_ACTION_PROHIBITED;
 }

@@ -17,6 +17,7 @@ typedef struct {
 	CK_SESSION_HANDLE owner;
 	size_t n_attributes;
 	WireAttribute *attributes; /* kind BYTES or SENSITIVE; data is owned */
+	char unique_id[20];        /* CKA_UNIQUE_ID */
 } ModSessionObject;
 
 /** A token object (@view, @record) or a session object (@own). */
@@ -45,10 +46,10 @@ bool mod_object_flag (const ModObject *object, CK_ATTRIBUTE_TYPE type);
 
 /**
  * mod_object_add:
- * Makes a session object of @template and of the attributes that @defaults adds where the template
- * has none.
+ * Makes a session object of @template, which mod_rules_check() accepted, and of the attributes that
+ * @defaults adds where the template has none.
  *
- * Returns: CKR_OK, CKR_HOST_MEMORY, or what is wrong with the template
+ * Returns: CKR_OK, CKR_HOST_MEMORY, CKR_SESSION_HANDLE_INVALID
  */
 CK_RV mod_object_add (CK_SESSION_HANDLE owner,
 		      const CK_ATTRIBUTE *template,

@@ -84,6 +84,8 @@ mod_operation_prepare (ModUse use,
 	if (mod_object_get (key, object) != CKR_OK)
 		return CKR_KEY_HANDLE_INVALID;
 	key_type = mod_object_number (object, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (key_type == CK_UNAVAILABLE_INFORMATION)
+		return CKR_KEY_HANDLE_INVALID; /* of something that is no key */
 	if (mod_object_number (object, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != uses[use].class ||
 	    key_type != mechanism->key_type)
 		return CKR_KEY_TYPE_INCONSISTENT;
@@ -279,6 +281,13 @@ run (ModOperation *operation, ModUse use, uint8_t *output, CK_ULONG_PTR output_l
 	return rv;
 }
 
+/* Only what is hashed may be longer than a frame. */
+static bool
+is_hashed (ModUse use)
+{
+	return use == MOD_USE_SIGN || use == MOD_USE_VERIFY;
+}
+
 CK_RV
 mod_operation_finish (ModOperation *operation,
 		      ModUse use,
@@ -300,7 +309,10 @@ mod_operation_finish (ModOperation *operation,
 	}
 	operation->request.data = data != NULL ? (WireBytes){data, data_len}
 					       : (WireBytes){operation->data, operation->data_len};
-	rv = run (operation, use, output, output_len);
+	if (!is_hashed (use) && operation->request.data.len > WIRE_DATA_MAX)
+		rv = use == MOD_USE_ENCRYPT ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	else
+		rv = run (operation, use, output, output_len);
 	if (rv != CKR_BUFFER_TOO_SMALL)
 		mod_operation_end (operation);
 	return rv;
@@ -312,14 +324,15 @@ mod_operation_check (ModOperation *operation,
 		     CK_ULONG data_len,
 		     const CK_ULONG *output_len)
 {
-	if (operation->mechanism == NULL)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (operation->parts)
-		return CKR_OPERATION_ACTIVE;
-	if (output_len != NULL && (data != NULL || data_len == 0))
-		return CKR_OK;
-	mod_operation_end (operation);
-	return CKR_ARGUMENTS_BAD;
+	CK_RV rv = CKR_OK;
+
+	if (operation->mechanism == NULL || operation->parts)
+		rv = CKR_OPERATION_NOT_INITIALIZED;
+	else if (output_len == NULL || (data == NULL && data_len != 0))
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv != CKR_OK)
+		mod_operation_end (operation);
+	return rv;
 }
 
 CK_RV

@@ -74,7 +74,7 @@ CK_RV mod_operation_finish (ModOperation *operation,
 /**
  * mod_operation_check:
  * What a single-part call checks first: the operation is active, no parts were given before, the
- * arguments can be read. Bad arguments end the operation.
+ * arguments can be read. Else the operation ends: such a call always terminates it.
  */
 CK_RV mod_operation_check (ModOperation *operation,
 			   const void *data,

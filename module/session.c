@@ -208,10 +208,17 @@ mod_login (CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_
 
 	if (rv != CKR_OK)
 		return rv;
-	if (user == CKU_CONTEXT_SPECIFIC)
+	if (pin == NULL && pin_len != 0)
+		return CKR_ARGUMENTS_BAD;
+	switch (user) {
+	case CKU_USER:
+		return CKR_OK;
+	case CKU_CONTEXT_SPECIFIC:
 		return any_active (session) ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
-	/* there is no security officer here: the machine's administrator is, by other means */
-	return user == CKU_USER ? CKR_OK : CKR_USER_TYPE_INVALID;
+	case CKU_SO: /* the machine's administrator is, by other means */
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	}
+	return CKR_USER_TYPE_INVALID;
 }
 
 CK_RV
@@ -222,7 +229,11 @@ mod_login_user (CK_SESSION_HANDLE handle,
 		CK_UTF8CHAR_PTR name,
 		CK_ULONG name_len)
 {
-	return mod_login (handle, user, pin, pin_len);
+	CK_RV rv = mod_session_check (handle);
+
+	if (rv == CKR_OK && name == NULL && name_len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK ? rv : mod_login (handle, user, pin, pin_len);
 }
 
 CK_RV

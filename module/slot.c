@@ -136,24 +136,29 @@ mod_init_token (CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8C
 	return rv != CKR_OK ? rv : CKR_TOKEN_WRITE_PROTECTED;
 }
 
+/* The state of no session is ever that of a security officer. */
 CK_RV
 mod_init_pin (CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 {
 	CK_RV rv = mod_session_check (session);
 
-	return rv != CKR_OK ? rv : CKR_TOKEN_WRITE_PROTECTED;
+	return rv != CKR_OK ? rv : CKR_USER_NOT_LOGGED_IN;
 }
 
 CK_RV
-mod_set_pin (CK_SESSION_HANDLE session,
+mod_set_pin (CK_SESSION_HANDLE handle,
 	     CK_UTF8CHAR_PTR old_pin,
 	     CK_ULONG old_len,
 	     CK_UTF8CHAR_PTR new_pin,
 	     CK_ULONG new_len)
 {
-	CK_RV rv = mod_session_check (session);
+	MOD_SESSION session = NULL;
+	CK_RV rv = mod_session_enter (handle, &session);
 
-	return rv != CKR_OK ? rv : CKR_TOKEN_WRITE_PROTECTED;
+	if (rv != CKR_OK)
+		return rv;
+	return (session->flags & CKF_RW_SESSION) != 0 ? CKR_TOKEN_WRITE_PROTECTED
+						      : CKR_SESSION_READ_ONLY;
 }
 
 /* Nothing ever happens to the slot; a thread that would wait for it ends at this answer. */
@@ -162,5 +167,9 @@ mod_wait_for_slot_event (CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserv
 {
 	CK_RV rv = mod_state_check ();
 
-	return rv != CKR_OK ? rv : CKR_FUNCTION_NOT_SUPPORTED;
+	if (rv != CKR_OK)
+		return rv;
+	if (slot == NULL || reserved != NULL)
+		return CKR_ARGUMENTS_BAD;
+	return (flags & CKF_DONT_BLOCK) != 0 ? CKR_NO_EVENT : CKR_FUNCTION_NOT_SUPPORTED;
 }

@@ -65,6 +65,20 @@ mod_table_remove (ModTable *table, ModNode *node)
 }
 
 void
+mod_table_replace (ModTable *table, ModNode *old, ModNode *node)
+{
+	ModNode **link = bucket_of (table, old->handle);
+
+	while (*link != old)
+		link = &(*link)->next;
+	node->handle = old->handle;
+	node->refs = 1;
+	node->next = old->next;
+	__atomic_store_n (link, node, __ATOMIC_RELEASE);
+	mod_node_unref (old);
+}
+
+void
 mod_node_ref (ModNode *node)
 {
 	node->refs++;

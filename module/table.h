@@ -34,6 +34,9 @@ ModNode *mod_table_find (const ModTable *table, CK_ULONG handle);
 /** Takes @node out of the table and drops the table's reference. */
 void mod_table_remove (ModTable *table, ModNode *node);
 
+/** Puts @node in the place of @old, which is in the table, under the same handle. */
+void mod_table_replace (ModTable *table, ModNode *old, ModNode *node);
+
 void mod_node_ref (ModNode *node);
 void mod_node_unref (ModNode *node);
 

@@ -69,6 +69,15 @@ ask (CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *template, CK_ULONG count)
 	}
 }
 
+static void
+destroy (CK_OBJECT_HANDLE object)
+{
+	CK_RV rv = p11->C_DestroyObject (session, object);
+
+	FUZZ_CHECK (rv == CKR_OK || rv == CKR_ACTION_PROHIBITED);
+	FUZZ_CHECK (p11->C_DestroyObject (session, object) != CKR_OK);
+}
+
 /* The object goes with its session. */
 static void
 use (CK_OBJECT_HANDLE object, size_t choice)
@@ -88,7 +97,7 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
 	CK_ATTRIBUTE template[ATTRIBUTES_MAX];
-	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE, copy;
 	CK_ULONG count;
 
 	begin ();
@@ -97,8 +106,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 		FUZZ_CHECK (object != CK_INVALID_HANDLE);
 		ask (object, template, count);
 		p11->C_SetAttributeValue (session, object, template, count);
-		FUZZ_CHECK (p11->C_DestroyObject (session, object) == CKR_OK);
-		FUZZ_CHECK (p11->C_DestroyObject (session, object) != CKR_OK);
+		ask (object, template, count);
+		if (p11->C_CopyObject (session, object, template, count, &copy) == CKR_OK)
+			ask (copy, template, count);
+		destroy (object);
 		if (p11->C_CreateObject (session, template, count, &object) == CKR_OK)
 			use (object, size);
 	}
