@@ -74,6 +74,7 @@ ks_credential_new (void)
 	g_atomic_ref_count_init (&credential->refs);
 	credential->generations =
 		g_ptr_array_new_with_free_func ((GDestroyNotify)ks_generation_unref);
+	credential->psk.versions = KS_PSK_TLS_ALL;
 	return credential;
 }
 

@@ -47,6 +47,18 @@ typedef struct {
 	GBytes *der;
 } KsCertificate;
 
+/* What TLS may do with a symmetric key. The numbers are in the catalogue: never change one. */
+enum { KS_PSK_TLS12 = 1 << 0, KS_PSK_TLS13 = 1 << 1, KS_PSK_TLS_ALL = 3 };
+
+typedef enum { KS_PSK_HASH_ANY = 0, KS_PSK_HASH_SHA256 = 1, KS_PSK_HASH_SHA384 = 2 } KsPskHash;
+
+typedef struct {
+	guint versions;     /* KS_PSK_TLS* */
+	KsPskHash hash;     /* the only one */
+	gboolean ephemeral; /* no handshake without Diffie-Hellman of its own */
+	gboolean reveal;    /* the key itself is written into psk files */
+} KsPskPolicy;
+
 /* One handle per consumer ("www-data" for a user, "@mqtt" for a group) of a symmetric key. */
 typedef struct {
 	char *handle; /* "pskref1:" and 24 base64url characters: 32 bytes */
@@ -102,6 +114,7 @@ typedef struct {
  * @users: names of users who may see and use it; never %NULL
  * @groups: names of groups likewise; never %NULL
  * @generations: (element-type KsGeneration): newest first, at least one
+ * @psk: symmetric keys: what TLS may do with them
  */
 typedef struct {
 	gatomicrefcount refs; /*< private >*/
@@ -118,6 +131,7 @@ typedef struct {
 	GStrv users;
 	GStrv groups;
 	GPtrArray *generations;
+	KsPskPolicy psk;
 } KsCredential;
 
 KsGeneration *ks_generation_ref (KsGeneration *generation);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The handlers behind dispatch.c's table: what all peers may ask (dispatch-use.c), what the
- * provisioner may ask to read (dispatch-report.c) and to change (dispatch-provision.c). Each
+ * The handlers behind dispatch.c's table: what all peers may ask (dispatch-use.c, dispatch-psk.c),
+ * what the provisioner may ask to read (dispatch-report.c) and to change (dispatch-provision.c). Each
  * answers by ks_request_reply() or ks_request_fail(), exactly once.
  */
 #pragma once
 
 #include "keystore/dispatch.h"
+#include "keystore/usage.h"
 
 /**
  * ks_request_reply:
@@ -28,6 +29,34 @@ void ks_request_fail (KsRequest *request, CK_RV rv, const char *reason);
  */
 void ks_request_fail_error (KsRequest *request, const GError *error);
 
+/**
+ * ks_request_reply_output:
+ * @output: (nullable): a WireResult's, for CKR_OK
+ */
+void ks_request_reply_output (KsRequest *request, CK_RV rv, const guint8 *output, gsize len);
+
+/**
+ * ks_dispatch_tell_use:
+ *
+ * Tells the journal that a key was used; sampled.
+ */
+void ks_dispatch_tell_use (KsDispatch *dispatch,
+			   const KsRequest *request,
+			   const char *credential,
+			   guint32 object);
+void ks_dispatch_tell_denial (KsDispatch *dispatch, const KsRequest *request, guint32 object);
+
+/**
+ * ks_dispatch_check_usage:
+ *
+ * Returns: whether the key's lifetime and usage constraint allow it; %FALSE: the request was
+ *     answered
+ */
+gboolean ks_dispatch_check_usage (KsRequest *request,
+				  const KsPlace *place,
+				  KsUse use,
+				  CK_MECHANISM_TYPE mechanism);
+
 /* Texts and bytes of messages. */
 WireBytes ks_wire_text (const char *text);
 WireBytes ks_wire_gbytes (GBytes *bytes);
@@ -40,6 +69,8 @@ void ks_handle_encrypt (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_decrypt (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_derive (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_psk_master_secret (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_psk_binder_key (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_psk_handshake_secret (KsDispatch *dispatch, KsRequest *request);
 
 void ks_handle_status (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_list (KsDispatch *dispatch, KsRequest *request);

@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include "keystore/dispatch-handlers.h"
-#include "keystore/operate-psk.h"
 #include "keystore/operate.h"
 #include "keystore/policy.h"
 #include "keystore/usage.h"
@@ -55,8 +54,11 @@ ks_handle_view (KsDispatch *dispatch, KsRequest *request)
 
 /* ---- keys ---- */
 
-static void
-tell_use (KsDispatch *dispatch, const KsRequest *request, const char *credential, guint32 object)
+void
+ks_dispatch_tell_use (KsDispatch *dispatch,
+		      const KsRequest *request,
+		      const char *credential,
+		      guint32 object)
 {
 	const KsPeer *peer = request->peer;
 
@@ -66,8 +68,8 @@ tell_use (KsDispatch *dispatch, const KsRequest *request, const char *credential
 			  object, peer->user != NULL ? peer->user : peer->uid_text);
 }
 
-static void
-tell_denial (KsDispatch *dispatch, const KsRequest *request, guint32 object)
+void
+ks_dispatch_tell_denial (KsDispatch *dispatch, const KsRequest *request, guint32 object)
 {
 	const KsPeer *peer = request->peer;
 
@@ -89,13 +91,16 @@ find_allowed (KsDispatch *dispatch,
 	if (ks_catalogue_state_find_object (state, object, place) &&
 	    ks_policy_allows_object (request->peer, place))
 		return TRUE;
-	tell_denial (dispatch, request, object);
+	ks_dispatch_tell_denial (dispatch, request, object);
 	ks_request_fail (request, CKR_KEY_HANDLE_INVALID, "no such key for this user");
 	return FALSE;
 }
 
-static gboolean
-check_usage (KsRequest *request, const KsPlace *place, KsUse use, CK_MECHANISM_TYPE mechanism)
+gboolean
+ks_dispatch_check_usage (KsRequest *request,
+			 const KsPlace *place,
+			 KsUse use,
+			 CK_MECHANISM_TYPE mechanism)
 {
 	guint suid = place->credential->suid;
 	KsKeyType type = place->generation->key_type;
@@ -131,14 +136,14 @@ take_key (KsDispatch *dispatch, KsRequest *request, KsUse use)
 		ks_request_fail (request, CKR_KEY_TYPE_INCONSISTENT, NULL);
 		return NULL;
 	}
-	if (!check_usage (request, &place, use, operate->mechanism))
+	if (!ks_dispatch_check_usage (request, &place, use, operate->mechanism))
 		return NULL;
 	key = ks_resident_get (dispatch->resident, place.generation, &error);
 	if (key == NULL) {
 		ks_request_fail_error (request, error);
 		return NULL;
 	}
-	tell_use (dispatch, request, place.credential->name, operate->key);
+	ks_dispatch_tell_use (dispatch, request, place.credential->name, operate->key);
 	return key;
 }
 
@@ -214,8 +219,8 @@ input_of (KsRequest *request, KsInput *input)
 	return TRUE;
 }
 
-static void
-reply_output (KsRequest *request, CK_RV rv, const guint8 *output, gsize len)
+void
+ks_request_reply_output (KsRequest *request, CK_RV rv, const guint8 *output, gsize len)
 {
 	WireResult result = {{output, len}};
 
@@ -238,7 +243,7 @@ ks_handle_sign (KsDispatch *dispatch, KsRequest *request)
 	if (key == NULL || !input_of (request, &input))
 		return;
 	rv = ks_operate_sign (key, &mechanism, &input, signature, &len);
-	reply_output (request, rv, signature, len);
+	ks_request_reply_output (request, rv, signature, len);
 }
 
 void
@@ -253,7 +258,7 @@ ks_handle_verify (KsDispatch *dispatch, KsRequest *request)
 	if (pubkey == NULL || !input_of (request, &input))
 		return;
 	rv = ks_operate_verify (pubkey, &mechanism, &input, signature->data, signature->len);
-	reply_output (request, rv, NULL, 0);
+	ks_request_reply_output (request, rv, NULL, 0);
 }
 
 void
@@ -269,7 +274,7 @@ ks_handle_encrypt (KsDispatch *dispatch, KsRequest *request)
 	if (pubkey == NULL)
 		return;
 	rv = ks_operate_encrypt (pubkey, &mechanism, data->data, data->len, cipher, &len);
-	reply_output (request, rv, cipher, len);
+	ks_request_reply_output (request, rv, cipher, len);
 }
 
 void
@@ -285,7 +290,7 @@ ks_handle_decrypt (KsDispatch *dispatch, KsRequest *request)
 	if (key == NULL)
 		return;
 	rv = ks_operate_decrypt (key, &mechanism, data->data, data->len, plain, &len);
-	reply_output (request, rv, plain, len);
+	ks_request_reply_output (request, rv, plain, len);
 	ks_secret_wipe (plain, sizeof plain);
 }
 
@@ -301,66 +306,7 @@ ks_handle_derive (KsDispatch *dispatch, KsRequest *request)
 		return;
 	rv = ks_operate_derive (key, &mechanism, &secret);
 	if (rv != CKR_OK)
-		reply_output (request, rv, NULL, 0);
+		ks_request_reply_output (request, rv, NULL, 0);
 	else
-		reply_output (request, rv, ks_secret_reveal (secret), ks_secret_len (secret));
-}
-
-/* ---- pre-shared keys by reference ---- */
-
-#define REFERENCE_PREFIX "pskref1:"
-
-static gboolean
-find_reference (KsDispatch *dispatch,
-		KsRequest *request,
-		const KsCatalogueState *state,
-		KsReferencePlace *place)
-{
-	const WireBytes *text = &request->message.psk_master_secret.reference;
-	char handle[sizeof REFERENCE_PREFIX + WIRE_NAME_MAX];
-
-	g_snprintf (handle, sizeof handle, REFERENCE_PREFIX "%.*s", (int)text->len,
-		    text->len > 0 ? (const char *)text->data : "");
-	if (ks_catalogue_state_find_reference (state, handle, place) &&
-	    ks_policy_allows_reference (request->peer, place))
-		return TRUE;
-	tell_denial (dispatch, request, 0);
-	ks_request_fail (request, CKR_KEY_HANDLE_INVALID, "no such reference for this user");
-	return FALSE;
-}
-
-void
-ks_handle_psk_master_secret (KsDispatch *dispatch, KsRequest *request)
-{
-	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
-	guint8 master[KS_PSK_MASTER_SECRET_LEN];
-	g_autoptr (KsKey) key = NULL;
-	g_autoptr (GError) error = NULL;
-	const KsSecret *secret;
-	KsReferencePlace found;
-	KsPlace place;
-	CK_RV rv;
-
-	if (!find_reference (dispatch, request, state, &found))
-		return;
-	place = (KsPlace){found.credential, found.generation, NULL, KS_ROLE_KEY};
-	if (!check_usage (request, &place, KS_USE_PSK, 0))
-		return;
-	key = ks_resident_get (dispatch->resident, found.generation, &error);
-	if (key == NULL) {
-		ks_request_fail_error (request, error);
-		return;
-	}
-	tell_use (dispatch, request, found.credential->name, found.generation->key_object);
-	secret = ks_key_secret (key);
-	if (secret == NULL) {
-		ks_request_fail (request, CKR_KEY_TYPE_INCONSISTENT,
-				 "this backing token does not give the key to the keystore");
-		return;
-	}
-	rv = ks_operate_psk_master_secret (&request->message.psk_master_secret,
-					   ks_secret_reveal (secret), ks_secret_len (secret),
-					   master);
-	reply_output (request, rv, master, sizeof master);
-	ks_secret_wipe (master, sizeof master);
+		ks_request_reply_output (request, rv, ks_secret_reveal (secret), ks_secret_len (secret));
 }

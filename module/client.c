@@ -499,7 +499,7 @@ mod_client_operate (uint32_t type, const void *message, uint8_t *output, size_t 
 	WireOperate large;
 	CK_RV rv;
 
-	if (type == WIRE_MSG_PSK_MASTER_SECRET ||
+	if (type > WIRE_MSG_DERIVE ||
 	    ((const WireOperate *)message)->data.len <= WIRE_DATA_MAX)
 		return operate (&exchange, output, output_len);
 	large = *(const WireOperate *)message;

@@ -23,8 +23,8 @@ void mod_client_prepare (uint32_t client);
 
 /**
  * mod_client_operate:
- * @type: WIRE_MSG_SIGN to WIRE_MSG_PSK_MASTER_SECRET
- * @message: its struct: a WireOperate or WirePskMasterSecret. The data of a WireOperate may have up
+ * @type: WIRE_MSG_SIGN to WIRE_MSG_PSK_HANDSHAKE_SECRET
+ * @message: its struct: a WireOperate, or one of the WirePsk*. The data of a WireOperate may have up
  *     to WIRE_DATA_FD_MAX bytes; data_fd_size is set here.
  * @output: where the result goes; (nullable) with @output_len 0
  * @output_len: (inout): room, then length. Not written unless CKR_OK or CKR_BUFFER_TOO_SMALL.

@@ -50,26 +50,45 @@ answer_hello (int fd, const WireHeader *header)
 	send_reply (fd, header, CKR_OK, &reply);
 }
 
-static void
-answer_master_secret (FakeKeystore *fake,
-		      int fd,
-		      const WireHeader *header,
-		      const WirePskMasterSecret *request)
+static const KsPskPolicy everything = {.versions = KS_PSK_TLS_ALL};
+
+/* The reference is the first field of all three. */
+static CK_RV
+operate (guint32 type, const WireMessage *message, const KsPsk *key, guint8 *output, gsize *len)
 {
-	g_autofree char *reference =
-		g_strndup ((const char *)request->reference.data, request->reference.len);
-	guint8 master[KS_PSK_MASTER_SECRET_LEN];
-	WireResult result = {.output = {master, sizeof master}};
+	switch (type) {
+	case WIRE_MSG_PSK_MASTER_SECRET:
+		*len = KS_PSK_MASTER_SECRET_LEN;
+		return ks_operate_psk_master_secret (&message->psk_master_secret, key, output);
+	case WIRE_MSG_PSK_BINDER_KEY:
+		return ks_operate_psk_binder_key (&message->psk_binder_key, key, output, len);
+	case WIRE_MSG_PSK_HANDSHAKE_SECRET:
+		return ks_operate_psk_handshake_secret (&message->psk_handshake_secret, key, output,
+							len);
+	default:
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	}
+}
+
+static void
+answer (FakeKeystore *fake, int fd, const WireHeader *header, const WireMessage *message)
+{
+	const WireBytes *text = &message->psk_binder_key.reference;
+	g_autofree char *reference = g_strndup ((const char *)text->data, text->len);
+	guint8 output[KS_PSK_HASH_LEN_MAX];
+	WireResult result = {.output = {output, 0}};
 	GBytes *key;
 	CK_RV rv = CKR_KEY_HANDLE_INVALID;
 
 	g_mutex_lock (&fake->lock);
 	key = g_hash_table_lookup (fake->keys, reference);
-	if (key)
-		rv = ks_operate_psk_master_secret (request, g_bytes_get_data (key, NULL),
-						   g_bytes_get_size (key), master);
+	if (key) {
+		const KsPsk psk = {g_bytes_get_data (key, NULL), g_bytes_get_size (key), &everything};
+
+		rv = operate (header->type, message, &psk, output, &result.output.len);
+	}
 	g_mutex_unlock (&fake->lock);
-	if (g_atomic_int_get (&fake->conduct) == FAKE_SHORT)
+	if (g_atomic_int_get (&fake->conduct) == FAKE_SHORT && rv == CKR_OK)
 		result.output.len--;
 	send_reply (fd, header, (uint32_t)rv, rv == CKR_OK ? &result : NULL);
 }
@@ -92,9 +111,7 @@ serve (FakeKeystore *fake, int fd)
 		return TRUE;
 	if (g_atomic_int_get (&fake->conduct) == FAKE_HANGUP)
 		return FALSE;
-	if (header.type != WIRE_MSG_PSK_MASTER_SECRET)
-		return FALSE;
-	answer_master_secret (fake, fd, &header, &message.psk_master_secret);
+	answer (fake, fd, &header, &message);
 	return TRUE;
 }
 

@@ -11,7 +11,7 @@ typedef struct FakeKeystore FakeKeystore;
 
 typedef enum {
 	FAKE_HONEST,
-	FAKE_SHORT,  /* answers 47 bytes */
+	FAKE_SHORT,  /* answers a byte less */
 	FAKE_SILENT, /* reads requests, never answers */
 	FAKE_HANGUP, /* ends the connection on a request */
 } FakeConduct;
@@ -24,5 +24,5 @@ void fake_keystore_stop (FakeKeystore *fake);
 void fake_keystore_add (FakeKeystore *fake, const char *reference, GBytes *key);
 void fake_keystore_set_conduct (FakeKeystore *fake, FakeConduct conduct);
 
-/** Requests for a master secret so far. */
+/** Requests for a derivation so far. */
 guint fake_keystore_requests (FakeKeystore *fake);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The typed PSK operations of the keystore: against HMAC computed by hand from RFC 5246 5 (GLib's
+ * The typed PSK operations of the keystore for TLS 1.2: against HMAC computed by hand from RFC 5246 5 (GLib's
  * HMAC, not the code under test), and every refusal.
  */
 #include <config.h>
@@ -14,6 +14,15 @@
 static guint8 psk[WIRE_SECRET_MAX + 1];
 static guint8 other[WIRE_PSK_OTHER_MAX + 1];
 static guint8 seed[96];
+static KsPskPolicy policy;
+
+static CK_RV
+operate (const WirePskMasterSecret *request, gsize psk_len, guint8 *got)
+{
+	const KsPsk key = {psk, psk_len, &policy};
+
+	return ks_operate_psk_master_secret (request, &key, got);
+}
 
 /* P_hash of RFC 5246 section 5 for 48 bytes. */
 static void
@@ -89,7 +98,7 @@ check_one (gboolean sha384, gboolean extended, gsize other_len, gsize psk_len)
 	expect_prf (sha384 ? G_CHECKSUM_SHA384 : G_CHECKSUM_SHA256, premaster,
 		    extended ? "extended master secret" : "master secret", request.seed.len,
 		    expected);
-	g_assert_cmpuint (ks_operate_psk_master_secret (&request, psk, psk_len, got), ==, CKR_OK);
+	g_assert_cmpuint (operate (&request, psk_len, got), ==, CKR_OK);
 	g_assert_cmpmem (got, MASTER_LEN, expected, MASTER_LEN);
 }
 
@@ -113,7 +122,7 @@ refuse (const WirePskMasterSecret *request, gsize psk_len, CK_RV expected)
 
 	memset (got, 0x5a, sizeof got);
 	memset (untouched, 0x5a, sizeof untouched);
-	g_assert_cmpuint (ks_operate_psk_master_secret (request, psk, psk_len, got), ==, expected);
+	g_assert_cmpuint (operate (request, psk_len, got), ==, expected);
 	g_assert_cmpmem (got, MASTER_LEN, untouched, MASTER_LEN);
 }
 
@@ -186,10 +195,61 @@ test_refuses_key_lengths (void)
 	refuse (&request, WIRE_SECRET_MAX + 1, CKR_KEY_SIZE_RANGE);
 }
 
+/* Known to the caller: what comes out would be that of a plain handshake. */
+static void
+test_refuses_zeros (void)
+{
+	static const guint8 zeros[WIRE_PSK_OTHER_MAX] = {0};
+
+	for (gsize len = 32; len <= sizeof zeros; len += 31) {
+		WirePskMasterSecret request = request_new (FALSE, TRUE, 32);
+
+		request.other = (WireBytes){zeros, len};
+		refuse (&request, 32, CKR_DATA_INVALID);
+	}
+}
+
+/* What each policy allows; the rest is refused. */
+static void
+test_policy (void)
+{
+	static const guint8 rsa[48] = {3, 3, 7}, p384[48] = {3, 4, 7};
+	static const struct {
+		KsPskPolicy policy;
+		gboolean sha256, sha384, plain, rsa;
+	} cases[] = {
+		{{KS_PSK_TLS_ALL, KS_PSK_HASH_ANY, FALSE, FALSE}, TRUE, TRUE, TRUE, TRUE},
+		{{KS_PSK_TLS12, KS_PSK_HASH_ANY, FALSE, TRUE}, TRUE, TRUE, TRUE, TRUE},
+		{{KS_PSK_TLS12, KS_PSK_HASH_SHA256, FALSE, FALSE}, TRUE, FALSE, TRUE, TRUE},
+		{{KS_PSK_TLS12, KS_PSK_HASH_SHA384, FALSE, FALSE}, FALSE, TRUE, FALSE, FALSE},
+		{{KS_PSK_TLS_ALL, KS_PSK_HASH_ANY, TRUE, FALSE}, TRUE, TRUE, FALSE, FALSE},
+		{{KS_PSK_TLS13, KS_PSK_HASH_ANY, FALSE, FALSE}, FALSE, FALSE, FALSE, FALSE},
+	};
+	guint8 got[MASTER_LEN];
+
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+		WirePskMasterSecret request = request_new (FALSE, TRUE, 32);
+		CK_RV wanted[2] = {CKR_ACTION_PROHIBITED, CKR_OK};
+
+		policy = cases[i].policy;
+		g_assert_cmpuint (operate (&request, 32, got), ==, wanted[cases[i].sha256]);
+		request.other = (WireBytes){p384, sizeof p384};
+		g_assert_cmpuint (operate (&request, 32, got), ==, wanted[cases[i].sha256]);
+		request.other = (WireBytes){rsa, sizeof rsa};
+		g_assert_cmpuint (operate (&request, 32, got), ==, wanted[cases[i].rsa]);
+		request = request_new (FALSE, TRUE, 0);
+		g_assert_cmpuint (operate (&request, 32, got), ==, wanted[cases[i].plain]);
+		request = request_new (TRUE, TRUE, 32);
+		g_assert_cmpuint (operate (&request, 32, got), ==, wanted[cases[i].sha384]);
+	}
+	policy = (KsPskPolicy){.versions = KS_PSK_TLS_ALL};
+}
+
 int
 main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
+	policy.versions = KS_PSK_TLS_ALL;
 	for (gsize i = 0; i < sizeof psk; i++)
 		psk[i] = (guint8)(i * 7 + 3);
 	for (gsize i = 0; i < sizeof other; i++)
@@ -203,5 +263,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/keystore/operate-psk/refuses-plain-with-other",
 			 test_refuses_plain_with_other);
 	g_test_add_func ("/keystore/operate-psk/refuses-key-lengths", test_refuses_key_lengths);
+	g_test_add_func ("/keystore/operate-psk/refuses-zeros", test_refuses_zeros);
+	g_test_add_func ("/keystore/operate-psk/policy", test_policy);
 	return g_test_run ();
 }

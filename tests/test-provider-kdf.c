@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The derivations of enrolee.so as libcrypto calls them: equal master secrets by reference, equal
+ * TLS1-PRF of enrolee.so as libcrypto calls it: equal master secrets by reference, equal
  * output for all other input, an error for every misuse.
  */
 #include <config.h>
@@ -281,41 +281,6 @@ test_parameters_delegated (void)
 	}
 }
 
-static gboolean
-tls13_extract (OSSL_LIB_CTX *libctx, const char *key, guint8 *out)
-{
-	int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
-	EVP_KDF_CTX *context = prf_kdf_new (libctx, "TLS13-KDF");
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_int (OSSL_KDF_PARAM_MODE, &mode),
-		OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-		OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_KEY, (char *)key, strlen (key)),
-		OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_PREFIX, (char *)"tls13 ", 6),
-		OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_LABEL, (char *)"derived", 7),
-		OSSL_PARAM_construct_end (),
-	};
-	gboolean derived = EVP_KDF_derive (context, out, 32, params) > 0;
-
-	EVP_KDF_CTX_free (context);
-	return derived;
-}
-
-static void
-test_tls13_refuses (void)
-{
-	guint8 got[32], expected[32];
-
-	g_assert_true (tls13_extract (prf_ours, "an ordinary key", got));
-	g_assert_true (tls13_extract (prf_plain, "an ordinary key", expected));
-	g_assert_cmpmem (got, 32, expected, 32);
-	ERR_clear_error ();
-	g_assert_false (tls13_extract (prf_ours, PRF_REFERENCE, got));
-	g_assert_nonnull (
-		strstr (ERR_reason_error_string (ERR_peek_last_error ()), "need TLS 1.2"));
-	g_assert_false (tls13_extract (prf_ours, "pskref1:anything", got));
-	ERR_clear_error ();
-}
-
 static const PrfTest tests[] = {
 	{"/provider/kdf/master-secret", test_master_secret},
 	{"/provider/kdf/set-params", test_set_params},
@@ -328,7 +293,6 @@ static const PrfTest tests[] = {
 	{"/provider/kdf/refuses-malformed", test_refuses_malformed},
 	{"/provider/kdf/refused-by-keystore", test_refused_by_keystore},
 	{"/provider/kdf/parameters-delegated", test_parameters_delegated},
-	{"/provider/kdf/tls13-refuses", test_tls13_refuses},
 };
 
 int

@@ -183,14 +183,65 @@ test_random (void)
 	}
 }
 
+static ModSecretKind
+parse_stand_in (const void *bytes, gsize len, ModStandIn *stand_in)
+{
+	g_autofree guint8 *exact = g_memdup2 (bytes, len);
+
+	return mod_reference_parse_stand_in (exact, len, stand_in);
+}
+
+/* Every stand-in that we write is understood, and nothing that differs from it in one place. */
+static void
+test_stand_in (void)
+{
+	static const ModStandInKind kinds[] = {MOD_STAND_IN_EARLY, MOD_STAND_IN_BINDER};
+	ModStandIn stand_in = {0}, got = {0};
+
+	memcpy (stand_in.id, ID, MOD_REFERENCE_ID_LEN);
+	for (gsize i = 0; i < 4; i++) {
+		gsize len = i & 1 ? 48 : 32;
+		guint8 bytes[48];
+
+		stand_in.kind = kinds[i / 2];
+		mod_reference_write_stand_in (&stand_in, bytes, len);
+		g_assert_cmpint (parse_stand_in (bytes, len, &got), ==, MOD_SECRET_REFERENCE);
+		g_assert_cmpint (got.kind, ==, stand_in.kind);
+		g_assert_cmpmem (got.id, MOD_REFERENCE_ID_LEN, ID, MOD_REFERENCE_ID_LEN);
+		for (gsize at = 0; at < len; at++) {
+			ModSecretKind wanted = at < 6 ? MOD_SECRET_ORDINARY : MOD_SECRET_MALFORMED;
+
+			bytes[at] ^= 0x80;
+			g_assert_cmpint (parse_stand_in (bytes, len, &got), ==, wanted);
+			bytes[at] ^= 0x80;
+		}
+		for (gsize cut = 0; cut < len; cut++)
+			g_assert_cmpint (parse_stand_in (bytes, cut, &got), ==,
+					 cut < 6               ? MOD_SECRET_ORDINARY
+					 : cut == 32 && i & 1 ? MOD_SECRET_REFERENCE
+							       : MOD_SECRET_MALFORMED);
+	}
+	g_assert_cmpint (parse_stand_in ("\0pskrf1K" ID, 32, &got), ==, MOD_SECRET_MALFORMED);
+	g_assert_cmpint (parse_stand_in ("\0pskrf1F" ID, 32, &got), ==, MOD_SECRET_MALFORMED);
+}
+
 static void
 test_key (void)
 {
-	g_assert_true (mod_reference_is_key ((const guint8 *)REFERENCE, MOD_REFERENCE_LEN));
-	g_assert_true (mod_reference_is_key ((const guint8 *)REFERENCE, MOD_REFERENCE_LABEL_LEN));
-	g_assert_false (mod_reference_is_key ((const guint8 *)REFERENCE, 7));
-	g_assert_false (mod_reference_is_key ((const guint8 *)"a key of somebody", 17));
-	g_assert_false (mod_reference_is_key (NULL, 0));
+	ModStandIn got = {0};
+
+	g_assert_cmpint (parse_stand_in (REFERENCE, MOD_REFERENCE_LEN, &got), ==,
+			 MOD_SECRET_REFERENCE);
+	g_assert_cmpint (got.kind, ==, MOD_STAND_IN_KEY);
+	g_assert_cmpmem (got.id, MOD_REFERENCE_ID_LEN, ID, MOD_REFERENCE_ID_LEN);
+	for (gsize len = 6; len < MOD_REFERENCE_LEN; len++)
+		g_assert_cmpint (parse_stand_in (REFERENCE, len, &got), ==, MOD_SECRET_MALFORMED);
+	g_assert_cmpint (parse_stand_in (REFERENCE "x", MOD_REFERENCE_LEN + 1, &got), ==,
+			 MOD_SECRET_MALFORMED);
+	g_assert_cmpint (parse_stand_in ("pskref2:" ID, MOD_REFERENCE_LEN, &got), ==,
+			 MOD_SECRET_MALFORMED);
+	g_assert_cmpint (parse_stand_in ("a key of somebody", 17, &got), ==, MOD_SECRET_ORDINARY);
+	g_assert_cmpint (parse_stand_in (NULL, 0, &got), ==, MOD_SECRET_ORDINARY);
 }
 
 static void
@@ -237,6 +288,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/provider/reference/rsa-premaster", test_rsa_premaster);
 	g_test_add_func ("/provider/reference/random", test_random);
 	g_test_add_func ("/provider/reference/key", test_key);
+	g_test_add_func ("/provider/reference/stand-in", test_stand_in);
 	g_test_add_func ("/provider/reference/seed", test_seed);
 	return g_test_run ();
 }

@@ -64,6 +64,17 @@ static const WireField psk_master_secret[] = {
 	BYTES (WirePskMasterSecret, seed, WIRE_NAME_MAX),
 };
 
+static const WireField psk_binder_key[] = {
+	TEXT (WirePskBinderKey, reference, WIRE_NAME_MAX),
+	U32 (WirePskBinderKey, hash),
+};
+
+static const WireField psk_handshake_secret[] = {
+	TEXT (WirePskHandshakeSecret, reference, WIRE_NAME_MAX),
+	U32 (WirePskHandshakeSecret, hash),
+	BYTES (WirePskHandshakeSecret, dhe, WIRE_PSK_OTHER_MAX),
+};
+
 static const WireField status_reply[] = {
 	TEXT (WireStatusReply, version, WIRE_TEXT_MAX),
 	TEXT (WireStatusReply, state_dir, WIRE_TEXT_MAX),
@@ -209,6 +220,8 @@ static const struct {
 	{WIRE_MSG_DECRYPT, LAYOUT (operate), LAYOUT (result)},
 	{WIRE_MSG_DERIVE, LAYOUT (operate), LAYOUT (result)},
 	{WIRE_MSG_PSK_MASTER_SECRET, LAYOUT (psk_master_secret), LAYOUT (result)},
+	{WIRE_MSG_PSK_BINDER_KEY, LAYOUT (psk_binder_key), LAYOUT (result)},
+	{WIRE_MSG_PSK_HANDSHAKE_SECRET, LAYOUT (psk_handshake_secret), LAYOUT (result)},
 	{WIRE_MSG_STATUS, {NULL, 0}, LAYOUT (status_reply)},
 	{WIRE_MSG_LIST, LAYOUT (list_request), LAYOUT (list_reply)},
 	{WIRE_MSG_SHOW, LAYOUT (name), LAYOUT (show_reply)},

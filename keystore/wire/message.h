@@ -21,6 +21,8 @@ typedef enum {
 	WIRE_MSG_DECRYPT = 6,
 	WIRE_MSG_DERIVE = 7,
 	WIRE_MSG_PSK_MASTER_SECRET = 8,
+	WIRE_MSG_PSK_BINDER_KEY = 9,
+	WIRE_MSG_PSK_HANDSHAKE_SECRET = 10,
 	/* provision.sock alone */
 	WIRE_MSG_STATUS = 32,
 	WIRE_MSG_LIST = 33,
@@ -80,7 +82,7 @@ typedef struct {
 	WireBytes signature;   /* VERIFY */
 } WireOperate;
 
-/* Reply to the five above and to PSK_MASTER_SECRET; empty for VERIFY. */
+/* Reply to the five above and to PSK_*; empty for VERIFY. */
 typedef struct {
 	WireBytes output;
 } WireResult;
@@ -94,6 +96,18 @@ typedef struct {
 	WireBytes other;
 	WireBytes seed;
 } WirePskMasterSecret;
+
+/* Those of TLS 1.3: the key of a ClientHello's binder, and the handshake secret. */
+typedef struct {
+	WireBytes reference;
+	uint32_t hash;
+} WirePskBinderKey;
+
+typedef struct {
+	WireBytes reference;
+	uint32_t hash;
+	WireBytes dhe; /* what (EC)DHE yields: 32 to WIRE_PSK_OTHER_MAX bytes, not all zero */
+} WirePskHandshakeSecret;
 
 /* STATUS has no fields. */
 typedef struct {
@@ -269,6 +283,8 @@ typedef union {
 	WireOperate operate;
 	WireResult result;
 	WirePskMasterSecret psk_master_secret;
+	WirePskBinderKey psk_binder_key;
+	WirePskHandshakeSecret psk_handshake_secret;
 	WireStatusReply status_reply;
 	WireListRequest list;
 	WireListReply list_reply;

@@ -39,6 +39,8 @@ explain (CK_RV rv)
 		return "unknown reference, or one of another user";
 	case CKR_KEY_FUNCTION_NOT_PERMITTED:
 		return "the key is not for TLS";
+	case CKR_ACTION_PROHIBITED:
+		return "the key's settings do not allow this handshake";
 	case CKR_DEVICE_ERROR:
 		return "is enrolee-keystored running?";
 	case CKR_HOST_MEMORY:
@@ -46,6 +48,25 @@ explain (CK_RV rv)
 	default:
 		return "see the journal of enrolee-keystored";
 	}
+}
+
+static ModKeystoreResult
+ask (uint32_t type, const void *request, uint8_t *answer, size_t wanted_len, const char **detail)
+{
+	uint8_t output[MOD_KEYSTORE_HASH_LEN_MAX];
+	size_t len = sizeof output;
+	CK_RV rv = mod_client_operate (type, request, output, &len);
+
+	if (rv == CKR_OK && len != wanted_len)
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK)
+		memcpy (answer, output, wanted_len);
+	explicit_bzero (output, sizeof output);
+	*detail = rv == CKR_OK ? "" : explain (rv);
+	if (rv == CKR_OK)
+		return MOD_KEYSTORE_OK;
+	return rv == CKR_DEVICE_ERROR || rv == CKR_HOST_MEMORY ? MOD_KEYSTORE_UNAVAILABLE
+							       : MOD_KEYSTORE_REFUSED;
 }
 
 ModKeystoreResult
@@ -63,18 +84,37 @@ mod_keystore_master_secret (const ModPremaster *premaster,
 		.other = {premaster->other, premaster->other_len},
 		.seed = {seed->seed, seed->len},
 	};
-	uint8_t output[MOD_KEYSTORE_MASTER_LEN];
-	size_t len = sizeof output;
-	CK_RV rv = mod_client_operate (WIRE_MSG_PSK_MASTER_SECRET, &request, output, &len);
 
-	if (rv == CKR_OK && len != sizeof output)
-		rv = CKR_DEVICE_ERROR;
-	if (rv == CKR_OK)
-		memcpy (master, output, sizeof output);
-	explicit_bzero (output, sizeof output);
-	*detail = rv == CKR_OK ? "" : explain (rv);
-	if (rv == CKR_OK)
-		return MOD_KEYSTORE_OK;
-	return rv == CKR_DEVICE_ERROR || rv == CKR_HOST_MEMORY ? MOD_KEYSTORE_UNAVAILABLE
-							       : MOD_KEYSTORE_REFUSED;
+	return ask (WIRE_MSG_PSK_MASTER_SECRET, &request, master, MOD_KEYSTORE_MASTER_LEN, detail);
+}
+
+ModKeystoreResult
+mod_keystore_binder_key (const ModStandIn *stand_in,
+			 ModKeystoreHash hash,
+			 uint8_t *output,
+			 const char **detail)
+{
+	const WirePskBinderKey request = {
+		.reference = {(const uint8_t *)stand_in->id, MOD_REFERENCE_ID_LEN},
+		.hash = hashes[hash].mechanism,
+	};
+
+	return ask (WIRE_MSG_PSK_BINDER_KEY, &request, output, hashes[hash].len, detail);
+}
+
+ModKeystoreResult
+mod_keystore_handshake_secret (const ModStandIn *stand_in,
+			       ModKeystoreHash hash,
+			       const uint8_t *dhe,
+			       size_t dhe_len,
+			       uint8_t *output,
+			       const char **detail)
+{
+	const WirePskHandshakeSecret request = {
+		.reference = {(const uint8_t *)stand_in->id, MOD_REFERENCE_ID_LEN},
+		.hash = hashes[hash].mechanism,
+		.dhe = {dhe, dhe_len},
+	};
+
+	return ask (WIRE_MSG_PSK_HANDSHAKE_SECRET, &request, output, hashes[hash].len, detail);
 }

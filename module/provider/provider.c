@@ -2,7 +2,7 @@
 /*
  * enrolee.so, the OpenSSL provider that lets unmodified programs do TLS-PSK with a key that stays
  * in the keystore: the program holds a reference where it expects the key. This file is the
- * provider's entry, its algorithms and errors; kdf.c is what they do.
+ * provider's entry, its algorithms and errors; kdf-tls12.c and kdf-tls13.c are what they do.
  */
 #include <config.h>
 
@@ -26,18 +26,21 @@
 
 static const OSSL_ALGORITHM kdfs[] = {
 	{"TLS1-PRF", PROPERTIES, mod_kdf_tls1_prf, "TLS 1.2 PRF, pre-shared keys by reference"},
-	{"TLS13-KDF", PROPERTIES, mod_kdf_tls13, "TLS 1.3 KDF, refuses references"},
+	{"TLS13-KDF", PROPERTIES, mod_kdf_tls13, "TLS 1.3 KDF, pre-shared keys by reference"},
 	{NULL, NULL, NULL, NULL},
 };
 
 static const OSSL_ITEM reasons[] = {
 	{MOD_REASON_NO_DEFAULT, "no other provider has this key derivation"},
 	{MOD_REASON_MALFORMED_REFERENCE, "malformed reference to a pre-shared key"},
-	{MOD_REASON_HASH, "references need TLS 1.2 with SHA-256 or SHA-384"},
+	{MOD_REASON_HASH, "references need TLS 1.2 or 1.3 with SHA-256 or SHA-384"},
 	{MOD_REASON_LABEL, "a reference is good for a master secret only"},
 	{MOD_REASON_OUTPUT_LENGTH, "a master secret has 48 bytes"},
 	{MOD_REASON_TOO_MANY_PARAMETERS, "too many parameters beside a reference"},
-	{MOD_REASON_TLS13, "references need TLS 1.2: limit the program's maximum protocol version"},
+	{MOD_REASON_STEP, "a reference is not good for this derivation of TLS 1.3"},
+	{MOD_REASON_SECRET_LENGTH, "a secret of TLS 1.3 is as long as its hash"},
+	{MOD_REASON_EARLY_DATA, "a reference is not good for early data"},
+	{MOD_REASON_NO_DHE, "a reference needs Diffie-Hellman in TLS 1.3 (psk_dhe_ke)"},
 	{MOD_REASON_UNAVAILABLE, "the keystore does not answer"},
 	{MOD_REASON_REFUSED, "the keystore refused"},
 	{0, NULL},

@@ -16,6 +16,13 @@
 #define FAMILY "pskref"
 #define FAMILY_LEN 6
 
+/* What TLS 1.3 derives from one: likewise. */
+#define DERIVED_FAMILY "\0pskrf"
+#define DERIVED_FAMILY_LEN 6
+#define DERIVED_LABEL DERIVED_FAMILY "1"
+#define DERIVED_LABEL_LEN 7 /* then the kind's letter */
+#define DERIVED_LEN_MAX 48
+
 static size_t
 get_u16 (const uint8_t *bytes)
 {
@@ -46,11 +53,18 @@ all_zero (const uint8_t *bytes, size_t len)
 	return any == 0;
 }
 
-bool
-mod_reference_is_key (const uint8_t *key, size_t len)
+static bool
+begins (const uint8_t *secret, size_t len, const char *with, size_t with_len)
 {
-	return len >= MOD_REFERENCE_LABEL_LEN &&
-	       memcmp (key, MOD_REFERENCE_LABEL, MOD_REFERENCE_LABEL_LEN) == 0;
+	return len >= with_len && memcmp (secret, with, with_len) == 0;
+}
+
+static bool
+is_reference (const uint8_t *key, size_t len)
+{
+	return len == MOD_REFERENCE_LEN &&
+	       begins (key, len, MOD_REFERENCE_LABEL, MOD_REFERENCE_LABEL_LEN) &&
+	       is_base64url (key + MOD_REFERENCE_LABEL_LEN, MOD_REFERENCE_ID_LEN);
 }
 
 /* Splits u16 n || other || u16 m || key; false when the lengths do not add up. */
@@ -82,13 +96,12 @@ mod_reference_parse_premaster (const uint8_t *secret, size_t len, ModPremaster *
 
 	if (len < MOD_REFERENCE_LABEL_LEN)
 		return MOD_SECRET_ORDINARY;
-	if (!split (secret, len, &other, &other_len, &key, &key_len) || key_len < FAMILY_LEN ||
-	    memcmp (key, FAMILY, FAMILY_LEN) != 0)
+	if (!split (secret, len, &other, &other_len, &key, &key_len) ||
+	    !begins (key, key_len, FAMILY, FAMILY_LEN))
 		return memmem (secret, len, MOD_REFERENCE_LABEL, MOD_REFERENCE_LABEL_LEN)
 			       ? MOD_SECRET_MALFORMED
 			       : MOD_SECRET_ORDINARY;
-	if (!mod_reference_is_key (key, key_len) || key_len != MOD_REFERENCE_LEN ||
-	    !is_base64url (key + MOD_REFERENCE_LABEL_LEN, MOD_REFERENCE_ID_LEN))
+	if (!is_reference (key, key_len))
 		return MOD_SECRET_MALFORMED;
 	if (other_len < OTHER_MIN || other_len > OTHER_MAX)
 		return MOD_SECRET_MALFORMED;
@@ -121,4 +134,41 @@ mod_reference_parse_seed (const uint8_t *input, size_t len, size_t hash_len, Mod
 		return false;
 	*seed = (ModSeed){.extended = extended, .seed = input + len - rest, .len = rest};
 	return true;
+}
+
+static bool
+is_derived (const uint8_t *secret, size_t len)
+{
+	const uint8_t *id = secret + DERIVED_LABEL_LEN + 1;
+
+	return (len == MOD_REFERENCE_LEN || len == DERIVED_LEN_MAX) &&
+	       begins (secret, len, DERIVED_LABEL, DERIVED_LABEL_LEN) &&
+	       (id[-1] == MOD_STAND_IN_EARLY || id[-1] == MOD_STAND_IN_BINDER) &&
+	       is_base64url (id, MOD_REFERENCE_ID_LEN) &&
+	       all_zero (secret + MOD_REFERENCE_LEN, len - MOD_REFERENCE_LEN);
+}
+
+ModSecretKind
+mod_reference_parse_stand_in (const uint8_t *secret, size_t len, ModStandIn *stand_in)
+{
+	bool key = begins (secret, len, FAMILY, FAMILY_LEN);
+	bool derived = begins (secret, len, DERIVED_FAMILY, DERIVED_FAMILY_LEN);
+
+	if (!key && !derived)
+		return MOD_SECRET_ORDINARY;
+	if (key ? !is_reference (secret, len) : !is_derived (secret, len))
+		return MOD_SECRET_MALFORMED;
+	stand_in->kind = key ? MOD_STAND_IN_KEY : (ModStandInKind)secret[DERIVED_LABEL_LEN];
+	memcpy (stand_in->id, secret + MOD_REFERENCE_LEN - MOD_REFERENCE_ID_LEN,
+		MOD_REFERENCE_ID_LEN);
+	return MOD_SECRET_REFERENCE;
+}
+
+void
+mod_reference_write_stand_in (const ModStandIn *stand_in, uint8_t *out, size_t len)
+{
+	memset (out, 0, len);
+	memcpy (out, DERIVED_LABEL, DERIVED_LABEL_LEN);
+	out[DERIVED_LABEL_LEN] = (uint8_t)stand_in->kind;
+	memcpy (out + DERIVED_LABEL_LEN + 1, stand_in->id, MOD_REFERENCE_ID_LEN);
 }

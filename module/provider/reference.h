@@ -43,8 +43,38 @@ typedef struct {
 ModSecretKind
 mod_reference_parse_premaster (const uint8_t *secret, size_t len, ModPremaster *premaster);
 
-/** Whether a bare key (the input of TLS 1.3) begins as a reference. */
-bool mod_reference_is_key (const uint8_t *key, size_t len);
+/** What a reference stands for in the key schedule of TLS 1.3. */
+typedef enum {
+	MOD_STAND_IN_KEY = 'K',    /* the pre-shared key: the reference as the program has it */
+	MOD_STAND_IN_EARLY = 'E',  /* its early secret */
+	MOD_STAND_IN_BINDER = 'B', /* its binder key */
+} ModStandInKind;
+
+/**
+ * One that stands where libssl keeps a secret. Derived ones are as long as the hash and made by us
+ * alone: 00 "pskrf1", the kind and the 24 characters are 32 bytes, SHA-384's end with 16 zeros.
+ */
+typedef struct {
+	ModStandInKind kind;
+	char id[MOD_REFERENCE_ID_LEN]; /* no NUL */
+} ModStandIn;
+
+/**
+ * mod_reference_parse_stand_in:
+ * @secret: a key or salt of a derivation
+ * @stand_in: written for MOD_SECRET_REFERENCE only
+ *
+ * Spec: RFC 8446 7.1
+ */
+ModSecretKind
+mod_reference_parse_stand_in (const uint8_t *secret, size_t len, ModStandIn *stand_in);
+
+/**
+ * mod_reference_write_stand_in:
+ * @stand_in: an early secret or binder key
+ * @out: @len bytes, 32 or more
+ */
+void mod_reference_write_stand_in (const ModStandIn *stand_in, uint8_t *out, size_t len);
 
 /** The label of a derivation and what follows it. */
 typedef struct {
