@@ -71,8 +71,8 @@ take (KsDispatch *dispatch, KsRequest *request, const WireBytes *reference, Take
 				 "this backing token does not give the key to the keystore");
 		return FALSE;
 	}
-	taken->psk = (KsPsk){ks_secret_reveal (secret), ks_secret_len (secret),
-			     &found.credential->psk};
+	taken->psk =
+		(KsPsk){ks_secret_reveal (secret), ks_secret_len (secret), &found.credential->psk};
 	return TRUE;
 }
 

@@ -163,8 +163,8 @@ ks_operate_psk_master_secret (const WirePskMasterSecret *request,
 	len = request->plain ? put_string (premaster, NULL, psk->len)
 			     : put_string (premaster, request->other.data, request->other.len);
 	len += put_string (premaster + len, psk->bytes, psk->len);
-	derived = derive_master (hash->name, premaster, len, request->extended == 1,
-				 &request->seed, output);
+	derived = derive_master (hash->name, premaster, len, request->extended == 1, &request->seed,
+				 output);
 	if (derived)
 		memcpy (master, output, sizeof output);
 	explicit_bzero (premaster, sizeof premaster);

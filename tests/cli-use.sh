@@ -94,19 +94,7 @@ not "a socket is no service" enrolee use nginx gw --write --unit-dir "$units" --
 not "curl has no unit" enrolee use curl gw --write --unit-dir "$units"
 ok "a unit that runs curl" enrolee use curl gw --write --unit-dir "$units" --unit fetch.service
 like "a symmetric key's" "$(enrolee use stunnel psk --write --unit-dir "$units" >/dev/null; cat "$units"/stunnel@*/enrolee.conf)" \
-	'OPENSSL_CONF=.*/openssl-psk.cnf$'
-# one unit with both: the configuration for symmetric keys serves key pairs too, and it stays whatever comes first
-both=$units/both.service.d/enrolee.conf
-for order in "nginx:gw stunnel:psk" "stunnel:psk nginx:gw"; do
-	rm -f "$both"
-	said=$(for one in $order; do enrolee use "${one%:*}" "${one#*:}" --write --unit-dir "$units" --unit both.service; done)
-	like "$order: both are served" "$(cat "$both")" "^Environment=OPENSSL_CONF=.*/openssl-psk\.cnf$"
-	like "$order: TLS 1.3 is gone, which is said" "$said" 'openssl-psk\.cnf serves both, with TLS 1\.2 at most'
-done
-rm -f "$both"
-enrolee use nginx gw --write --unit-dir "$units" --unit both.service >"$tap_tmp/output"
-like "a key pair alone" "$(cat "$both")" "/openssl\.cnf$"
-not "nothing is said then" grep -q 'serves both' "$tap_tmp/output"
+	'OPENSSL_CONF=.*/openssl.cnf$'
 chmod 500 "$units"
 [ "$(id -u)" -eq 0 ] || not "a folder that cannot be written" enrolee use mosquitto gw --write --unit-dir "$units"
 chmod 700 "$units"

@@ -163,7 +163,7 @@ psk_handshake()
 	start_on_port psk-server env OPENSSL_CONF="$1" ENROLEE_RUNTIME_DIR="$3" openssl s_server -accept "127.0.0.1:$port" -nocert -tls1_2 \
 		-psk_identity "$identity" -psk "$2" -cipher PSK-AES128-CBC-SHA256 -naccept 1 -www || return 1
 	server=$tap_pid
-	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$gateway/openssl-psk.cnf timeout 20 openssl s_client \
+	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$gateway/openssl.cnf timeout 20 openssl s_client \
 		-connect "127.0.0.1:$port" -ign_eof -psk_identity "$identity" -psk "$hex" -cipher PSK-AES128-CBC-SHA256 >"$tap_tmp/psk-client" 2>&1
 	result=$?
 	tap_stop "$server"
@@ -184,7 +184,7 @@ psk_with_value()
 psk_with_peer()
 {
 	reference "$(dirname "$tap_tmp"/peer/state/credentials/peer-*/psk.txt)" &&
-		psk_handshake "$gateway/openssl-psk.cnf" "$hex" "$tap_tmp/peer/run"
+		psk_handshake "$gateway/openssl.cnf" "$hex" "$tap_tmp/peer/run"
 }
 
 # Requests without an end, to nginx and to mosquitto, each on a new connection, until $tap_tmp/load.stop exists; counts

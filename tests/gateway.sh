@@ -100,8 +100,7 @@ openssl_cnf()
 	sed -e "s|@osslmodulesdir@/enrolee.so|$provider_dir/enrolee.so|" \
 		-e "s|@pkcs11moduledir@/enrolee-pkcs11.so|$module|" -e "s|@osslmodulesdir@|$modules|" \
 		"$top_srcdir/pkg/openssl/openssl.cnf.in" >"$gateway/openssl.cnf"
-	sed "s|@sysconfdir@/enrolee|$gateway|" "$top_srcdir/pkg/openssl/openssl-psk.cnf.in" >"$gateway/openssl-psk.cnf"
-	chmod 644 "$gateway/openssl.cnf" "$gateway/openssl-psk.cnf"
+	chmod 644 "$gateway/openssl.cnf"
 }
 
 gateway_use()

@@ -61,10 +61,14 @@ with()
 
 conf=$tap_tmp/enrolee.cnf
 conf_plain=$tap_tmp/plain.cnf
+conf_13=$tap_tmp/enrolee-13.cnf
+conf_plain_13=$tap_tmp/plain-13.cnf
 conf_no_ems=$tap_tmp/enrolee-no-ems.cnf
 conf_plain_no_ems=$tap_tmp/plain-no-ems.cnf
 no_ems=$(printf 'MaxProtocol = TLSv1.2\nOptions = -ExtendedMasterSecret')
 write_conf "$conf" "$provider"
 write_conf "$conf_plain" ''
+write_conf "$conf_13" "$provider" 'MinProtocol = TLSv1.3'
+write_conf "$conf_plain_13" '' 'MinProtocol = TLSv1.3'
 write_conf "$conf_no_ems" "$provider" "$no_ems"
 write_conf "$conf_plain_no_ems" '' "$no_ems"

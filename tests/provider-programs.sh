@@ -10,6 +10,10 @@ psk=$(random_hex 32)
 start_keystore "$psk"
 suite=PSK-AES128-GCM-SHA256
 server_pid=
+conf_both=$tap_tmp/both.cnf
+conf_both_plain=$tap_tmp/both-plain.cnf
+write_conf "$conf_both" "$provider" 'MinProtocol = TLSv1.2'
+write_conf "$conf_both_plain" '' 'MinProtocol = TLSv1.2'
 
 # listening PID: prints the port that a process listens on, once it does.
 listening()
@@ -59,6 +63,11 @@ gnutls_connects()
 		--pskkey "$2" -p "$port" 127.0.0.1 2>&1 | tee "$tap_tmp/gnutls.log" | grep -q eelorne
 }
 
+gnutls_13=NORMAL:-VERS-ALL:+VERS-TLS1.3:-KX-ALL:+PSK:+DHE-PSK:+ECDHE-PSK:-CIPHER-ALL:+AES-128-GCM
+s_server "$conf_13" "$(hex $reference_a)"
+ok "TLS 1.3: gnutls-cli with the key, s_server by reference" gnutls_connects "$gnutls_13" "$psk"
+not "gnutls-cli with the reference as a key is refused" gnutls_connects "$gnutls_13" "$(hex $reference_a)"
+tap_stop "$server_pid"
 s_server "$conf" "$(hex $reference_a)"
 ok "gnutls-cli with the key, s_server by reference" gnutls_connects "$gnutls" "$psk"
 ok "the same without extended master secret" gnutls_connects "$gnutls:%NO_SESSION_HASH" "$psk"
@@ -80,14 +89,28 @@ echoes()
 for suite in PSK-AES128-GCM-SHA256 PSK-AES128-CCM8 DHE-PSK-AES128-GCM-SHA256 ECDHE-PSK-AES128-CBC-SHA256; do
 	ok "gnutls-serv with the key, s_client by reference, $suite" echoes "$conf" "$(hex $reference_a)" $suite
 done
-not "gnutls-serv refuses another key" echoes "$conf_plain" "$(random_hex 32)" PSK-AES128-GCM-SHA256
+tap_stop "$server_pid"
+tap_spawn gnutls-serv-13.log gnutls-serv --quiet --echo --nodb -p 0 --pskpasswd "$tap_tmp/psk.txt" --priority "$gnutls_13"
+server_pid=$tap_pid
+port=$(listening $server_pid)
+ok "TLS 1.3: gnutls-serv with the key, s_client by reference" echoes "$conf_13" "$(hex $reference_a)" PSK
+not "gnutls-serv refuses another key" echoes "$conf_plain_13" "$(random_hex 32)" PSK
 tap_stop "$server_pid"
 suite=PSK-AES128-GCM-SHA256
 
-# Memory: the key and its hexadecimal text.
+# Memory: the key, its hexadecimal text, and what TLS 1.3 makes of it that is as good: early secret, and what is derived from that.
+schedule()
+{
+	OPENSSL_CONF=/dev/null openssl kdf -keylen 32 -binary -kdfopt digest:SHA256 -kdfopt mode:"$1" -kdfopt hexkey:"$2" \
+		-kdfopt prefix:'tls13 ' -kdfopt label:"$3" ${4:+-kdfopt hexdata:$4} TLS13-KDF | od -An -v -tx1 | tr -d ' \n'
+}
+empty=$(OPENSSL_CONF=/dev/null openssl sha256 -r </dev/null | cut -d ' ' -f 1)
+early=$(schedule EXTRACT_ONLY "$psk" derived)
+derived=$(schedule EXPAND_ONLY "$early" derived "$empty")
+binder=$(schedule EXPAND_ONLY "$early" 'ext binder' "$empty")
 in_memory()
 {
-	"$top_builddir/tests/provider-memory" "$1" "$psk" "$(hex "$psk")"
+	"$top_builddir/tests/provider-memory" "$1" "$psk" "$(hex "$psk")" "$early" "$derived" "$binder"
 }
 
 # hold CONF KEY: an s_client that stays connected, $client_pid.
@@ -104,32 +127,36 @@ hold()
 	tap_until 10 grep -q eelorne "$tap_tmp/hold.log"
 }
 
-s_server "$conf" "$(hex $reference_b)"
-hold "$conf" "$(hex $reference_a)"
-ok "the memory of s_client by reference has no key" in_memory $client_pid
-ok "the memory of s_server by reference has no key" in_memory $server_pid
-tap_stop $client_pid
-tap_stop "$server_pid"
-s_server "$conf_plain" "$psk"
-hold "$conf_plain" "$psk"
-not "the control: with the real key it is found in s_client" in_memory $client_pid
-not "the control: with the real key it is found in s_server" in_memory $server_pid
-tap_stop $client_pid
-tap_stop "$server_pid"
+for version in 12 13; do
+	[ $version = 12 ] && ours=$conf theirs=$conf_plain || ours=$conf_13 theirs=$conf_plain_13
+	s_server "$ours" "$(hex $reference_b)"
+	hold "$ours" "$(hex $reference_a)"
+	ok "TLS $version: the memory of s_client by reference has no key" in_memory $client_pid
+	ok "nor has that of s_server" in_memory $server_pid
+	tap_stop $client_pid
+	tap_stop "$server_pid"
+	s_server "$theirs" "$psk"
+	hold "$theirs" "$psk"
+	not "the control: with the real key it is found in s_client" in_memory $client_pid
+	not "the control: with the real key it is found in s_server" in_memory $server_pid
+	[ $version = 12 ] || like "the early secret as well" "$(cat "$tap_tmp/output")" "^$early$"
+	tap_stop $client_pid
+	tap_stop "$server_pid"
+done
 
 # stunnel: server and client by reference, in its text form.
 stunnel_conf()
 {
 	printf 'foreground = yes\npid =\nsyslog = no\n[psk]\naccept = 127.0.0.1:0\nciphers = PSK\nPSKsecrets = %s\n' "$1"
-	printf 'sslVersionMax = TLSv1.2\n%s\n' "$2"
+	printf '%s\n' "$2"
 }
 umask 077
 echo "me:$reference_a" >"$tap_tmp/reference.txt"
-s_server "$conf_plain" "$psk"
+s_server "$conf_plain_13" "$psk"
 stunnel_conf "$tap_tmp/reference.txt" "client = yes
 connect = 127.0.0.1:$port
 PSKidentity = me" >"$tap_tmp/stunnel-client.conf"
-tap_spawn stunnel-client.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf" \
+tap_spawn stunnel-client.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
 	stunnel "$tap_tmp/stunnel-client.conf"
 stunnel_pid=$tap_pid
 stunnel_port=$(listening $stunnel_pid)
@@ -141,18 +168,20 @@ through_stunnel()
 	exec 8>&-
 	[ "$stunnel_line" = eelorne ]
 }
-ok "stunnel as a client by reference" through_stunnel
+ok "stunnel as a client by reference, TLS 1.3" through_stunnel
 ok "its memory has no key" in_memory $stunnel_pid
 tap_stop $stunnel_pid
 tap_stop "$server_pid"
 
 stunnel_conf "$tap_tmp/reference.txt" "exec = $(command -v cat)
 execArgs = cat" >"$tap_tmp/stunnel-server.conf"
-tap_spawn stunnel-server.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf" \
+tap_spawn stunnel-server.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
 	stunnel "$tap_tmp/stunnel-server.conf"
 stunnel_pid=$tap_pid
 port=$(listening $stunnel_pid)
-ok "stunnel as a server by reference" echoes "$conf_plain" "$psk" $suite
+ok "stunnel as a server by reference, TLS 1.2" echoes "$conf_plain" "$psk" $suite
+ok "TLS 1.3" echoes "$conf_plain_13" "$psk" $suite
+not "nor with another key there" echoes "$conf_plain_13" "$(random_hex 32)" $suite
 not "and not with another key" echoes "$conf_plain" "$(random_hex 32)" $suite
 ok "its memory has no key" in_memory $stunnel_pid
 tap_stop $stunnel_pid
@@ -179,7 +208,7 @@ psk_hint enrolee
 psk_file $tap_tmp/mosquitto.psk
 ciphers $suite
 EOF
-tap_spawn mosquitto.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf" mosquitto -c "$tap_tmp/mosquitto.conf"
+tap_spawn mosquitto.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" mosquitto -c "$tap_tmp/mosquitto.conf"
 mosquitto_pid=$tap_pid
 listening $mosquitto_pid >/dev/null
 mqtt()
@@ -191,8 +220,14 @@ mqtt()
 	with "$mqtt_conf" timeout 20 "$mqtt_program" -h 127.0.0.1 -p "$port" --psk "$mqtt_key" --psk-identity me \
 		--ciphers "$suite" -t enrolee -q 1 "$@"
 }
-ok "mosquitto_pub by reference, broker by reference" mqtt "$conf" "$(hex $reference_a)" mosquitto_pub -r -m hello
-is "mosquitto_sub with the key, broker by reference" "$(mqtt "$conf_plain" "$psk" mosquitto_sub -C 1 -W 10 2>&1)" hello
+ok "mosquitto_pub by reference, broker by reference, TLS 1.3" \
+	mqtt "$conf_both" "$(hex $reference_a)" mosquitto_pub -r -m hello --tls-version tlsv1.3
+ok "TLS 1.2" mqtt "$conf_both" "$(hex $reference_a)" mosquitto_pub -r -m hello --tls-version tlsv1.2
+for version in tlsv1.2 tlsv1.3; do
+	is "mosquitto_sub with the key, broker by reference, $version" \
+		"$(mqtt "$conf_both_plain" "$psk" mosquitto_sub -C 1 -W 10 --tls-version $version 2>&1)" hello
+done
+not "in TLS 1.3 with another key" mqtt "$conf_both_plain" "$(random_hex 32)" mosquitto_pub -m wrong --tls-version tlsv1.3
 not "mosquitto_pub with another key" mqtt "$conf_plain" "$(random_hex 32)" mosquitto_pub -m wrong
 ok "the memory of the broker has no key" in_memory $mosquitto_pid
 tap_stop $mosquitto_pid

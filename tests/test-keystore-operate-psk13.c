@@ -46,7 +46,12 @@ handshake_secret (guint32 hash, gsize psk_len, gsize dhe_len, guint8 *got, gsize
 /* ---- RFC 8446 7.1 by hand ---- */
 
 static void
-hmac (const Hash *hash, const guint8 *key, gsize key_len, const guint8 *data, gsize len, guint8 *out)
+hmac (const Hash *hash,
+      const guint8 *key,
+      gsize key_len,
+      const guint8 *data,
+      gsize len,
+      guint8 *out)
 {
 	g_autoptr (GHmac) context = g_hmac_new (hash->type, key, key_len);
 	gsize out_len = hash->len;
@@ -178,8 +183,8 @@ refuse (guint32 hash, gsize psk_len, gsize dhe_len, CK_RV binder, CK_RV handshak
 static void
 test_refuses_hash (void)
 {
-	static const guint32 wrong[] = {0,          CKM_MD5,         CKM_SHA_1,       CKM_SHA224,
-					CKM_SHA512, CKM_SHA256_HMAC, CKM_TLS_PRF,     G_MAXUINT32};
+	static const guint32 wrong[] = {0,          CKM_MD5,         CKM_SHA_1,   CKM_SHA224,
+					CKM_SHA512, CKM_SHA256_HMAC, CKM_TLS_PRF, G_MAXUINT32};
 
 	for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
 		refuse (wrong[i], 32, 32, CKR_MECHANISM_PARAM_INVALID, CKR_MECHANISM_PARAM_INVALID);

@@ -236,7 +236,8 @@ static void
 check_fall_through (guint round)
 {
 	static const char *const hashes[] = {"SHA256", "SHA384", "SHA512", "SHA1", "no-such-hash"};
-	static const char *const labels[] = {"derived", "ext binder", "finished", "c hs traffic", ""};
+	static const char *const labels[] = {"derived", "ext binder", "finished", "c hs traffic",
+					     ""};
 	static const int modes[] = {EXTRACT, EXPAND, EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND, 77};
 	guint8 random[256], got[64], expected[64];
 	Step step = {.hash = hashes[round % G_N_ELEMENTS (hashes)],

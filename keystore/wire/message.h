@@ -87,7 +87,7 @@ typedef struct {
 	WireBytes output;
 } WireResult;
 
-/* The typed TLS 1.2 operations of a pre-shared key by reference: MS and EMS. */
+/* The typed operations of a pre-shared key by reference. TLS 1.2: master secret, also extended. */
 typedef struct {
 	WireBytes reference; /* text: the 24 characters after pskref1: */
 	uint32_t hash;       /* CKM_SHA256 or CKM_SHA384 */

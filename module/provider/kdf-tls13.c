@@ -198,8 +198,8 @@ has_empty_transcript (const ScheduleContext *context)
 	uint8_t empty[EVP_MAX_MD_SIZE];
 	size_t len = 0;
 
-	return EVP_Q_digest (context->base.provider->libctx, context->base.hash, NULL, "", 0,
-			     empty, &len) == 1 &&
+	return EVP_Q_digest (context->base.provider->libctx, context->base.hash, NULL, "", 0, empty,
+			     &len) == 1 &&
 	       is_text (&context->data, empty, len);
 }
 
@@ -257,10 +257,10 @@ extract (const ScheduleContext *context, ModKeystoreHash hash, uint8_t *out, siz
 static int
 refuse_early (const ScheduleContext *context)
 {
-	return refuse (context, has_label (context, "c e traffic") ||
-					       has_label (context, "e exp master")
-				       ? MOD_REASON_EARLY_DATA
-				       : MOD_REASON_STEP);
+	return refuse (context,
+		       has_label (context, "c e traffic") || has_label (context, "e exp master")
+			       ? MOD_REASON_EARLY_DATA
+			       : MOD_REASON_STEP);
 }
 
 /* Binder key from the early secret; the binder's HMAC key from the binder key. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The requests that the provider makes of the keystore, over the module's connections. libc only. */
+/* The requests that the provider makes of the keystore, over the module's connections. libc only.
+ */
 #pragma once
 
 #include "module/provider/reference.h"

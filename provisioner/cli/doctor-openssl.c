@@ -2,7 +2,7 @@
 /*
  * The child of doctor: an application like any other. Reads key.pem and cert.pem of a credential's
  * folder, signs through whatever OpenSSL's configuration names, and verifies with the certificate;
- * for a symmetric key it reads its user's reference and derives the master secret of a TLS session.
+ * for a symmetric key it reads its user's reference and derives a secret of a TLS session.
  */
 #include <config.h>
 
@@ -141,17 +141,27 @@ read_reference (const char *path, guint8 reference[REFERENCE_LEN])
 	return TRUE;
 }
 
-/* What libssl does in a handshake with plain PSK (RFC 4279 2): u16 n || n zeros || u16 n || key. */
 static gboolean
-derive (const guint8 reference[REFERENCE_LEN])
+run_kdf (const char *name, const OSSL_PARAM *params, guint8 *result, gsize len)
 {
-	guint8 premaster[2 * (2 + REFERENCE_LEN)] = {0, REFERENCE_LEN};
+	EVP_KDF *kdf = EVP_KDF_fetch (NULL, name, NULL);
+	EVP_KDF_CTX *context = kdf != NULL ? EVP_KDF_CTX_new (kdf) : NULL;
+	gboolean done = context != NULL && EVP_KDF_derive (context, result, len, params) == 1;
+
+	EVP_KDF_CTX_free (context);
+	EVP_KDF_free (kdf);
+	return done;
+}
+
+/* What libssl does in a handshake of TLS 1.2 (RFC 4279 2): u16 n || other || u16 n || key. */
+static gboolean
+derive_tls12 (const guint8 reference[REFERENCE_LEN], const char *hash)
+{
+	guint8 premaster[2 * (2 + REFERENCE_LEN)] = {0, REFERENCE_LEN, 1};
 	guint8 seed[] = "master secret0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	guint8 master[48];
-	EVP_KDF *prf = EVP_KDF_fetch (NULL, "TLS1-PRF", NULL);
-	EVP_KDF_CTX *context = prf != NULL ? EVP_KDF_CTX_new (prf) : NULL;
 	const OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) "SHA256", 6),
+		OSSL_PARAM_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) hash, strlen (hash)),
 		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_SECRET, premaster, sizeof premaster),
 		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_SEED, seed, sizeof seed - 1),
 		OSSL_PARAM_END,
@@ -160,11 +170,43 @@ derive (const guint8 reference[REFERENCE_LEN])
 
 	premaster[2 + REFERENCE_LEN + 1] = REFERENCE_LEN;
 	memcpy (premaster + 2 + REFERENCE_LEN + 2, reference, REFERENCE_LEN);
-	done = context != NULL && EVP_KDF_derive (context, master, sizeof master, params) == 1;
+	done = run_kdf ("TLS1-PRF", params, master, sizeof master);
 	explicit_bzero (master, sizeof master);
-	EVP_KDF_CTX_free (context);
-	EVP_KDF_free (prf);
 	return done;
+}
+
+/* And of TLS 1.3 (RFC 8446 7.1), to the handshake secret. */
+static gboolean
+derive_tls13 (const guint8 reference[REFERENCE_LEN], const char *hash, gsize hash_len)
+{
+	int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
+	guint8 early[EVP_MAX_MD_SIZE], dhe[32] = {1}, secret[EVP_MAX_MD_SIZE];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_int (OSSL_KDF_PARAM_MODE, &mode),
+		OSSL_PARAM_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) hash, strlen (hash)),
+		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_PREFIX, (char *) "tls13 ", 6),
+		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_LABEL, (char *) "derived", 7),
+		OSSL_PARAM_octet_string (OSSL_KDF_PARAM_KEY, (guint8 *) reference, REFERENCE_LEN),
+		OSSL_PARAM_END,
+		OSSL_PARAM_END,
+	};
+	gboolean done;
+
+	if (!run_kdf ("TLS13-KDF", params, early, hash_len))
+		return FALSE;
+	params[4] = OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_KEY, dhe, sizeof dhe);
+	params[5] = OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SALT, early, hash_len);
+	done = run_kdf ("TLS13-KDF", params, secret, hash_len);
+	explicit_bzero (secret, sizeof secret);
+	return done;
+}
+
+/* In whatever version and with whatever hash its settings allow. */
+static gboolean
+derive (const guint8 reference[REFERENCE_LEN])
+{
+	return derive_tls12 (reference, "SHA256") || derive_tls13 (reference, "SHA256", 32) ||
+	       derive_tls12 (reference, "SHA384") || derive_tls13 (reference, "SHA384", 48);
 }
 
 static void
@@ -199,14 +241,33 @@ try_credential (const char *folder, const char *name)
 		try_symmetric_key (folder, name);
 }
 
+/* Who computes TLS's secrets: "enrolee" when it is us for every version. */
+static char *
+find_deriver (void)
+{
+	static const char *const names[] = {"TLS1-PRF", "TLS13-KDF"};
+	char *deriver = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+		EVP_KDF *kdf = EVP_KDF_fetch (NULL, names[i], NULL);
+
+		if (deriver == NULL || g_str_equal (deriver, "enrolee")) {
+			g_free (deriver);
+			deriver = g_strdup (
+				kdf != NULL ? OSSL_PROVIDER_get0_name (EVP_KDF_get0_provider (kdf))
+					    : "none");
+		}
+		EVP_KDF_free (kdf);
+	}
+	return deriver;
+}
+
 void
 doctor_try_openssl (const char *folder, char **names)
 {
-	EVP_KDF *prf = EVP_KDF_fetch (NULL, "TLS1-PRF", NULL);
+	g_autofree char *deriver = find_deriver ();
 
-	printf ("psk %s\n",
-		prf != NULL ? OSSL_PROVIDER_get0_name (EVP_KDF_get0_provider (prf)) : "none");
-	EVP_KDF_free (prf);
+	printf ("psk %s\n", deriver);
 	for (gsize i = 0; names[i] != NULL; i++)
 		try_credential (folder, names[i]);
 	fflush (stdout);

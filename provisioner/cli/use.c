@@ -28,7 +28,6 @@ typedef struct {
 	gboolean granted; /* as far as it is known */
 	CliTemplate *template;
 	CliDropin *dropin; /* (nullable) */
-	gboolean shared;   /* the unit uses key pairs and symmetric keys */
 	char *configuration, *where, *then;
 } Use;
 
@@ -100,43 +99,13 @@ find_grant (Use *use)
 			       : doctor_is_granted (credential, getpwnam (use->user));
 }
 
-/* The drop-in of @unit with that file of OpenSSL's configuration. */
-static CliDropin *
-make_dropin (const Use *use, const char *unit, const char *file, GError **error)
-{
-	g_autofree char *conf = g_build_filename (use->cli->config_dir, file, NULL);
-
-	return cli_dropin_new (
-		use->unit_folder != NULL ? use->unit_folder : UNIT_FOLDER, unit, conf, error);
-}
-
-/* A unit has one configuration of OpenSSL. That for symmetric keys serves key pairs as well, not the other way
- * round: whichever was written first, it must be that one. */
-static gboolean
-share_dropin (Use *use, const char *unit, gboolean key_pair, GError **error)
-{
-	g_autoptr (CliDropin) other =
-		make_dropin (use, unit, key_pair ? "openssl-psk.cnf" : "openssl.cnf", error);
-
-	if (other == NULL)
-		return FALSE;
-	use->shared = cli_dropin_state (other) == CLI_DROPIN_SAME;
-	if (use->shared && key_pair) {
-		cli_dropin_free (use->dropin);
-		use->dropin = g_steal_pointer (&other);
-	}
-	return TRUE;
-}
-
 static gboolean
 find_dropin (Use *use, GError **error)
 {
 	const char *unit = use->unit != NULL ? use->unit : use->template->unit;
-	const char *file = use->template->openssl != NULL ? use->template->openssl
-			   : has_file (use, "key.pem")	  ? "openssl.cnf"
-							  : "openssl-psk.cnf";
+	g_autofree char *conf = g_build_filename (use->cli->config_dir, "openssl.cnf", NULL);
 
-	if (use->template->openssl == NULL && (use->unit == NULL && !use->write))
+	if (!use->template->openssl && use->unit == NULL && !use->write)
 		return TRUE;
 	if (unit == NULL) {
 		g_set_error (error,
@@ -146,9 +115,9 @@ find_dropin (Use *use, GError **error)
 			     use->template->program);
 		return FALSE;
 	}
-	use->dropin = make_dropin (use, unit, file, error);
-	return use->dropin != NULL &&
-	       share_dropin (use, unit, g_str_equal (file, "openssl.cnf"), error);
+	use->dropin = cli_dropin_new (
+		use->unit_folder != NULL ? use->unit_folder : UNIT_FOLDER, unit, conf, error);
+	return use->dropin != NULL;
 }
 
 static gboolean
@@ -156,16 +125,14 @@ fill_in (Use *use, GError **error)
 {
 	g_autofree char *uri = g_strdup_printf ("pkcs11:token=oneM2M;object=%s", use->name);
 	g_autofree char *cnf = g_build_filename (use->cli->config_dir, "openssl.cnf", NULL);
-	g_autofree char *psk_cnf = g_build_filename (use->cli->config_dir, "openssl-psk.cnf", NULL);
 	g_autofree char *psk = g_strdup_printf ("%s/psk-%s.txt", use->folder, use->user);
 	const char *conditions[3] = {NULL};
 	guint n_conditions = 0;
 	const CliTemplateWord words[] = {
 		{"NAME", use->name}, {"FOLDER", use->folder},
 		{"URI", uri},	     {"MODULE", ENROLEE_PKCS11_MODULE},
-		{"CNF", cnf},	     {"PSK_CNF", psk_cnf},
-		{"PSK", psk},	     {"USER", use->user},
-		{NULL, NULL},
+		{"CNF", cnf},	     {"PSK", psk},
+		{"USER", use->user}, {NULL, NULL},
 	};
 
 	if (has_file (use, "ca.pem"))
@@ -217,9 +184,6 @@ print_text (const Use *use)
 			step++,
 			use->dropin->path,
 			use->dropin->text);
-	if (use->shared)
-		printf ("# The unit uses key pairs and symmetric keys: openssl-psk.cnf serves both, with "
-			"TLS 1.2 at most.\n");
 	if (use->then != NULL)
 		printf ("\n# %u. Then:\n%s\n", step++, use->then);
 	if (use->as == NULL)
