@@ -14,6 +14,8 @@ mod_seed_random (CK_SESSION_HANDLE handle, CK_BYTE_PTR seed, CK_ULONG seed_len)
 {
 	CK_RV rv = mod_session_check (handle);
 
+	if (rv == CKR_OK && seed == NULL && seed_len != 0)
+		rv = CKR_ARGUMENTS_BAD;
 	return rv != CKR_OK ? rv : CKR_RANDOM_SEED_NOT_SUPPORTED;
 }
 

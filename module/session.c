@@ -216,7 +216,8 @@ mod_login (CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_
 	case CKU_CONTEXT_SPECIFIC:
 		return any_active (session) ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
 	case CKU_SO: /* the machine's administrator is, by other means */
-		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+		return (session->flags & CKF_RW_SESSION) != 0 ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN
+							      : CKR_SESSION_READ_ONLY_EXISTS;
 	}
 	return CKR_USER_TYPE_INVALID;
 }

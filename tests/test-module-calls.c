@@ -243,10 +243,11 @@ test_login (Fixture *fixture, gconstpointer data)
 		{CKU_USER, text, 4, CKR_OK},
 		{CKU_USER, text, 0, CKR_OK},
 		{CKU_USER, NULL, 4, CKR_ARGUMENTS_BAD},
-		{CKU_SO, text, 4, CKR_USER_ANOTHER_ALREADY_LOGGED_IN},
+		{CKU_SO, text, 4, CKR_SESSION_READ_ONLY_EXISTS},
 		{CKU_CONTEXT_SPECIFIC, text, 4, CKR_OPERATION_NOT_INITIALIZED},
 		{99, text, 4, CKR_USER_TYPE_INVALID},
 	};
+	CK_SESSION_HANDLE writer;
 	CK_SESSION_INFO info;
 
 	for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -259,6 +260,9 @@ test_login (Fixture *fixture, gconstpointer data)
 	}
 	g_assert_cmpuint (p11_3->C_LoginUser (fixture->session, CKU_USER, NULL, 0, NULL, 4), ==,
 			  CKR_ARGUMENTS_BAD);
+	g_assert_cmpuint (p11->C_OpenSession (0, 6, NULL, NULL, &writer), ==, CKR_OK);
+	g_assert_cmpuint (p11->C_Login (writer, CKU_SO, NULL, 0), ==,
+			  CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	/* the user is logged in whatever was called before */
 	g_assert_cmpuint (p11->C_Logout (fixture->session), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_GetSessionInfo (fixture->session, &info), ==, CKR_OK);

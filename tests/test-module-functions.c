@@ -471,6 +471,8 @@ test_random (Fixture *fixture, gconstpointer data)
 	g_assert_cmpint (memcmp (one, two, 300), !=, 0);
 	g_assert_cmpuint (p11->C_GenerateRandom (session, NULL, 0), ==, CKR_OK);
 	g_assert_cmpuint (p11->C_GenerateRandom (session, NULL, 1), ==, CKR_ARGUMENTS_BAD);
+	g_assert_cmpuint (p11->C_SeedRandom (session, NULL, 1), ==, CKR_ARGUMENTS_BAD);
+	g_assert_cmpuint (p11->C_SeedRandom (session, one, 1), ==, CKR_RANDOM_SEED_NOT_SUPPORTED);
 }
 
 int
