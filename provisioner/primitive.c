@@ -193,10 +193,11 @@ error_of_status (guint status)
 	case 4008:
 		return PV_ERROR_TIMEOUT;
 	case 4103:
-	case 4106:
-	case 4107:
 	case 5105:
 		return PV_ERROR_NOT_AUTHORISED;
+	case 4106: /* section 5.1 of the TS-0032 digest: credential or From wrong */
+	case 4107:
+		return PV_ERROR_CREDENTIAL;
 	case 4105:
 	case 4117:
 	case 5106:

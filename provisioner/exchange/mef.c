@@ -75,6 +75,9 @@ pv_mef_request (PvExchange *exchange,
 			return TRUE;
 		if (g_error_matches (cause, PV_ERROR, PV_ERROR_RELEASE) && lower_release (exchange))
 			continue;
+		if (g_error_matches (cause, PV_ERROR, PV_ERROR_CREDENTIAL) &&
+		    pv_transport_give_way (transport, &cause))
+			continue;
 		if (g_error_matches (cause, PV_ERROR, PV_ERROR_REQUEST))
 			hint (cause);
 		g_propagate_error (error, g_steal_pointer (&cause));

@@ -174,6 +174,24 @@ session_tls_unique (PvTransport *transport)
 	return session->http != NULL ? session->http->tls_unique (session->http) : NULL;
 }
 
+/* R-8.3.6.2.3-2: refused in an answer, after a handshake in which the MEF was authenticated. Another session
+ * of the exchange may have met it before: then it was told. */
+static gboolean
+session_give_way (PvTransport *transport, GError **cause)
+{
+	PvSession *session = (PvSession *)transport;
+	PvAuth *auth = session->auth;
+
+	if (session->credential == NULL || pv_auth_current (auth) == NULL)
+		return FALSE;
+	if (g_ptr_array_find (auth->left, session->credential, NULL) &&
+	    !pv_auth_give_way (auth, session->credential, TRUE, cause))
+		return FALSE;
+	g_clear_error (cause);
+	disconnect (session);
+	return TRUE;
+}
+
 static void
 session_free (PvTransport *transport)
 {
@@ -190,7 +208,7 @@ pv_session_open (const PvJob *job, PvAuth *auth, guint port, const char *export_
 	PvSession *session = g_new0 (PvSession, 1);
 
 	session->base = (PvTransport){session_request, session_handshakes, session_tls_unique,
-				      session_free};
+				      session_give_way, session_free};
 	session->transport = &session->base;
 	session->job = job;
 	session->auth = auth;

@@ -2,7 +2,7 @@
 /*
  * A session with the MEF, authenticated by the first of the exchange's credentials that works. Its
  * handshake happens with the first request and is told as a phase of its own; when the MEF refuses
- * the credential in it, the same request goes over a session with the next one.
+ * the credential in it, or in its answer, the same request goes over a session with the next one.
  *
  * Spec: TS-0003 8.3.5.2.2, 8.3.6.2.3
  */

@@ -351,7 +351,7 @@ pv_transport_http_new (const PvHttpTarget *target, PvTls *tls, GError **error)
 		return NULL;
 	}
 	http = g_new0 (HttpTransport, 1);
-	http->base = (PvTransport){http_request, http_handshakes, http_tls_unique, http_free};
+	http->base = (PvTransport){http_request, http_handshakes, http_tls_unique, NULL, http_free};
 	http->curl = curl;
 	http->tls = tls;
 	http->stall_s = target->stall_s;

@@ -38,6 +38,12 @@ pv_http_response_check_redirect (const PvHttpResponse *response, GError **error)
 	return FALSE;
 }
 
+gboolean
+pv_transport_give_way (PvTransport *transport, GError **cause)
+{
+	return transport->give_way != NULL && transport->give_way (transport, cause);
+}
+
 void
 pv_transport_free (PvTransport *transport)
 {

@@ -57,8 +57,14 @@ struct _PvTransport {
 	guint (*handshakes) (PvTransport *transport);
 	/* (transfer full) (nullable): base64 of tls-unique of the last handshake. */
 	char *(*tls_unique) (PvTransport *transport);
+	/* (nullable): the peer answered that it does not take what authenticated the session. Returns: whether
+	 * there is another credential, with which the next request goes; then @cause was told and is cleared. */
+	gboolean (*give_way) (PvTransport *transport, GError **cause);
 	void (*free) (PvTransport *transport);
 };
+
+/** Returns: what give_way does; %FALSE for a transport with one credential only. */
+gboolean pv_transport_give_way (PvTransport *transport, GError **cause);
 
 void pv_transport_free (PvTransport *transport);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvTransport, pv_transport_free)
