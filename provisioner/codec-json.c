@@ -40,6 +40,10 @@ pv_json_parse (const char *bytes, gsize length, gsize length_max, GError **error
 	JsonNode *root;
 	guint members;
 
+	if (length >= 3 && memcmp (bytes, "\xef\xbb\xbf", 3) == 0) { /* RFC 8259 8.1: may be passed over */
+		bytes += 3;
+		length -= 3;
+	}
 	if (length > length_max) {
 		g_set_error (error, PV_ERROR, PV_ERROR_LIMIT,
 			     "JSON of %" G_GSIZE_FORMAT " bytes is larger than %" G_GSIZE_FORMAT,

@@ -164,6 +164,8 @@ on_command (PvEnrolment *enrolment, JsonObject *event)
 
 	pv_progress_set (&enrolment->progress->last_command_id, text);
 	enrolment->progress->last_command_status = pv_take_number (event, "status", 999);
+	if (pv_take_text (event, "est_uri")[0] != '\0')
+		pv_progress_set (&enrolment->progress->est_uri, pv_take_text (event, "est_uri"));
 	pv_supervisor_answer (enrolment->supervisor,
 			      pv_enrolment_save (enrolment) ? NULL : enrolment->progress->error_message);
 }

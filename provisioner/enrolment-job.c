@@ -146,6 +146,7 @@ add_certificate (const PvContext *context,
 	JsonObject *pending;
 
 	json_object_set_object_member (job, "certificate", object);
+	set_text (object, "est_uri", progress->est_uri);
 	set_setting (context, object, "est_uri", "enrolment", name, "EstURI");
 	set_setting (context, object, "key_type", "enrolment", name, "KeyType");
 	json_object_set_boolean_member (object, "staged", progress->staged_certificate != 0);

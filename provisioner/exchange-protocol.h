@@ -93,7 +93,8 @@
  *       after one with another credential than before
  *   {"event":"refused","kind":..,"credential":..,"code":..,"message":..}   the next credential is used
  *   {"event":"registered","id":..,"expires":..,"client_id":..,"admin_fqdn":..,"assigned_identity":..}
- *   {"event":"command","id":<json>,"class":1,"status":20}   before the status is sent (R-8.3.9.1-2)
+ *   {"event":"command","id":<json>,"class":1,"status":20,"est_uri":..}   before the status is sent
+ *       (R-8.3.9.1-2); est_uri: of a certificate that was provisioned so
  *   {"event":"no-more-commands","retry_s":N}               without retry_s: the MEF has announced none
  *   {"event":"staged","kind":"certificate"|"key"|"retrieved","credential":..,"staged":N,
  *       "not_after":..,"identifier":..,"serial":..,"suid":..,"targets":[..],"source":..}

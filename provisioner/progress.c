@@ -37,6 +37,7 @@ static const struct {
 	{"registration", "Refused", KIND_TEXT, offsetof (PvProgress, refused)},
 	{"commands", "LastID", KIND_TEXT, offsetof (PvProgress, last_command_id)},
 	{"commands", "LastStatus", KIND_NUMBER, offsetof (PvProgress, last_command_status)},
+	{"commands", "EstURI", KIND_TEXT, offsetof (PvProgress, est_uri)},
 	{"commands", "Due", KIND_NUMBER, offsetof (PvProgress, commands_due_s)},
 	{"commands", "Wait", KIND_NUMBER, offsetof (PvProgress, commands_wait_s)},
 	{"staged", "Certificate", KIND_NUMBER, offsetof (PvProgress, staged_certificate)},

@@ -14,6 +14,7 @@
  * @next_s: Unix time of the next attempt, renewal or look for commands; 0 for none
  * @mef: @admin, @client: what the progress belongs to (R-8.3.5.1-1)
  * @last_command_id: JSON text of the last command reported (R-8.3.9.1-2)
+ * @est_uri: where the last CERT_PROV that was carried out had us go; renewals go there as well (8.3.6.2.3)
  * @commands_wait_s: the interval before @commands_due_s
  * @staged_certificate: generation in the keystore, not published yet; 0 for none
  * @keystore_instance: the run of the keystore that has their certificates
@@ -44,6 +45,7 @@ typedef struct {
 	char *authenticated_by, *authenticated_with, *refused;
 	char *last_command_id;
 	gint64 last_command_status;
+	char *est_uri;
 	gint64 commands_due_s, commands_wait_s;
 	gint64 staged_certificate;
 	gint64 staged_not_after_s;

@@ -29,12 +29,26 @@ test_parse (void)
 	g_assert_cmpstr (text, ==, "{\"sec:mecr\":{\"et\":\"a/b'#\\\"[[\",\"n\":[1,2]}}");
 }
 
+static void
+test_byte_order_mark (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (JsonNode) node = parse ("\xef\xbb\xbf{\"a\":1}", &error);
+
+	g_assert_no_error (error);
+	g_assert_nonnull (node);
+}
+
 static const struct {
 	const char *text;
 	int code;
 } bad[] = {
 	{"", PV_ERROR_MALFORMED},
 	{"[]", PV_ERROR_MALFORMED},
+	{"\xef\xbb\xbf", PV_ERROR_MALFORMED},
+	{"\xef\xbb\xbf\xef\xbb\xbf{}", PV_ERROR_MALFORMED},
+	{"\xef\xbb{}", PV_ERROR_MALFORMED},
+	{"{\xef\xbb\xbf}", PV_ERROR_MALFORMED},
 	{"7", PV_ERROR_MALFORMED},
 	{"{\"a\":", PV_ERROR_MALFORMED},
 	{"{\"a\":1}}", PV_ERROR_MALFORMED},
@@ -244,6 +258,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/provisioner/codec-json/parse", test_parse);
+	g_test_add_func ("/provisioner/codec-json/byte-order-mark", test_byte_order_mark);
 	g_test_add_func ("/provisioner/codec-json/bad", test_bad);
 	g_test_add_func ("/provisioner/codec-json/good", test_good);
 	g_test_add_func ("/provisioner/codec-json/message", test_message);

@@ -49,6 +49,7 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 	written->staged_certificate = 4294967295;
 	written->registration_expires_s = 1795000000;
 	pv_progress_set (&written->last_command_id, "{\"a\":[1,\"\\n\"]}");
+	pv_progress_set (&written->est_uri, "https://mef.example.com/est/x");
 	pv_progress_set (&written->error_message, " spaces = [and]\nlines ");
 	key = pv_keys_ensure (written->keys, "0A@mef.example.com", PV_KEY_STAGED);
 	key->expires_s = 1795000001;
@@ -63,6 +64,7 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 	g_assert_cmpint (read->staged_certificate, ==, 4294967295);
 	g_assert_cmpint (read->registration_expires_s, ==, 1795000000);
 	g_assert_cmpstr (read->last_command_id, ==, written->last_command_id);
+	g_assert_cmpstr (read->est_uri, ==, written->est_uri);
 	g_assert_cmpstr (read->error_message, ==, written->error_message);
 	g_assert_null (read->pending_csr);
 	g_assert_cmpuint (read->keys->len, ==, 2);

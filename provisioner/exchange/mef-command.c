@@ -170,6 +170,8 @@ remember (PvExchange *exchange,
 	json_object_set_member (event, "id", json_node_copy (command->id));
 	json_object_set_int_member (event, "class", command->class);
 	json_object_set_int_member (event, "status", status);
+	if (command->class == PV_CMD_CERT_PROV && status == PV_CMD_OK)
+		json_object_set_string_member (event, "est_uri", command->cert_prov.uri);
 	return pv_event_ask (exchange->events, event, error);
 }
 

@@ -95,8 +95,10 @@ cert_prov_arguments (Sim *sim, const SimClient *client, const char *text)
 {
 	guint dialect = sim->settings->dialect;
 	JsonObject *members = json_object_new ();
+	const char *est = sim_policy_text (sim->settings, SIM_POLICY_EST_PATH);
 	g_autofree char *uri =
-		g_strdup_printf ("https://%s:%u/.well-known/est", sim->settings->fqdn, sim->port);
+		g_strdup_printf ("https://%s:%u%s", sim->settings->fqdn, sim->port,
+				 est[0] != '\0' ? est : "/.well-known/est");
 	g_autofree char *type = g_strdup_printf ("%d", (int)client->subject);
 
 	set_number (members, dialect, SIM_NAME_CERT_PROV_PROTOCOL,
