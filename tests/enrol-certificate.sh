@@ -107,6 +107,34 @@ is "all refused: nothing is lost" "$(show gw1 id)" "$id"
 misbehave handshake ""
 enrolled "all refused: and then" "certificate certificate"
 
+# --- refused in an answer, after a handshake that the MEF accepted ---
+for code in 4106 4107; do
+	id=$(show gw1 id)
+	misbehave registration-retrieve "status:$code*1"
+	enrolled "answered $code" "certificate psk certificate"
+	like "answered $code: status" "$(state_of refused)" "^gw1: the MEF answered $code [A-Z_]*(: .*)?\$"
+	is "answered $code: another certificate, by simpleenroll" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
+	ok "answered $code: it is published" other_certificate
+done
+enrolled "answered once" "certificate certificate"
+policy RequireLatestCertificate false
+misbehave key-register 'status:4106*1'
+enrolled "the new one is refused" "certificate certificate certificate"
+is "the new one is refused: then the one before" "$(count '"latest":false')" 1
+made_anew() { [ "$(count '"serial".*"verdict":"ok"')" -ge 2 ] && in_state provisioned; }
+ok "the new one is refused: made anew soon" tap_until 30 made_anew
+policy RequireLatestCertificate true
+id=$(show gw1 id)
+misbehave registration-retrieve status:4106
+mark
+enrol
+is "answered 4106 whatever we have: refused" $enrol_status 1
+like "answered 4106 whatever we have: said" "$(cat "$tap_tmp/enrol.out")" 'answered 4106 .*; the MEF answered 4106 .*\(credential\)'
+is "answered 4106 whatever we have: each is tried once" "$(count '"rsc":4106')" 2
+is "answered 4106 whatever we have: nothing is lost" "$(show gw1 id)" "$id"
+misbehave registration-retrieve ""
+enrolled "answered 4106: and then" "certificate certificate"
+
 # --- an MEF that is not who it should be: no credential is tried after another, and nothing is lost ---
 while read -r kind text; do
 	id=$(show gw1 id)
@@ -125,6 +153,8 @@ foreign-server local issuer certificate
 other-server-name mef.example.com
 wildcard-server holds a wildcard
 client-server server
+unsigning-server keyUsage lacks digitalSignature
+unsigning-server:0 keyUsage lacks digitalSignature
 no-certificate-request did not ask for our certificate
 END
 misbehave handshake 'psk-only*1'
@@ -145,6 +175,24 @@ is "simplereenroll answered 503: no simpleenroll" "$(count '"step":"simpleenroll
 is "simplereenroll answered 503: nothing is lost" "$(show gw1 id)" "$id"
 misbehave simplereenroll ""
 ok "simplereenroll answered again: goes on by itself" tap_until 30 in_state provisioned
+
+# --- EST where the MEF's command has us go ---
+policy EstPath /labels/gateways
+sim_ctl forget client=gw01 >/dev/null
+enrolled "commanded to another EST server" "certificate certificate"
+enrolled "a renewal goes there as well" "certificate certificate"
+is "a renewal goes there as well: by simplereenroll" "$(count '"path":"/labels/gateways/simplereenroll".*"serial".*"verdict":"ok"')" 1
+enroleed_stop KILL
+sed -i "s|^BootstrapKey=.*|&\nEstURI=https://mef.example.com:$sim_port/.well-known/est|" "$conf/enrolee.conf"
+enroleed_start
+enrolled "the settings name one: it counts" "certificate certificate"
+is "the settings name one: nothing goes elsewhere" "$(count '"path":"/labels/')" 0
+enroleed_stop
+policy EstPath ""
+sed -i '/^EstURI=/d' "$conf/enrolee.conf"
+sim_ctl forget client=gw01 >/dev/null
+enroleed_start
+enrolled "and back" "certificate certificate"
 
 # --- expired while the gateway was off ---
 policy CertificateValidity 6

@@ -70,6 +70,8 @@ handshake alert-handshake 8 \(handshake\)
 handshake not-tls 8 \(handshake\)
 register status:4000 1 answered 4000 BAD_REQUEST.*Dialect=.*\(request\)
 register status:4103 8 answered 4103 ORIGINATOR_HAS_NO_PRIVILEGE.*\(not-authorised\)
+register status:4106 1 answered 4106 ORIGINATOR_NOT_AUTHENTICATED.*\(credential\)
+register status:4107 1 answered 4107 SECURITY_ASSOCIATION_REQUIRED.*\(credential\)
 register status:5000 8 answered 5000 INTERNAL_SERVER_ERROR.*\(server\)
 register http-status:202 8 HTTP status 202 and no X-M2M-RSC \(mismatch\)
 register wrong-http 8 HTTP status 500 contradicts X-M2M-RSC 2001 \(mismatch\)
@@ -119,6 +121,7 @@ taken()
 }
 taken register no-rsc cacerts pem simpleenroll crlf-base64 key-register unknown-members
 taken register no-ri cacerts misordered simplereenroll raw-der key-register chunked
+taken register bom cacerts no-length simplereenroll raw-der key-register bom
 taken register wrong-content-type cacerts no-length simplereenroll extra-certificates key-register 'replace:suid="22"'
 taken register 'replace:et="99991231T235959"' cacerts slow:300 simplereenroll pem key-register 'replace:lbl="one"'
 for step in register cacerts simpleenroll simplereenroll key-register; do sim_ctl misbehave step=$step kind= >/dev/null; done
@@ -131,6 +134,8 @@ handshake psk-only 0 is provisioned
 handshake foreign-server 1 \(peer\)
 handshake other-server-name:other.example.com 1 \(peer\)
 handshake wildcard-server 1 \(peer\)
+handshake unsigning-server 1 its keyUsage lacks digitalSignature \(peer\)
+handshake unsigning-server:0 1 its keyUsage lacks digitalSignature \(peer\)
 handshake expired-server 1 \(peer\)
 registration-retrieve gone 0 is provisioned
 cacerts http-status:404 8 EST cacerts: the server answered 404.*\(not-found\)
@@ -143,6 +148,8 @@ csrattrs empty-attributes 1 EST simplereenroll: the server answered 40.*
 simplereenroll other-key 1 \(certificate\)
 simplereenroll other-name:URI://sp.example.com/Sother 1 \(certificate\)
 simplereenroll wildcard-name 1 \(certificate\)
+simplereenroll unsigning 1 its keyUsage lacks digitalSignature \(certificate\)
+simplereenroll unsigning:0 1 its keyUsage lacks digitalSignature \(certificate\)
 simplereenroll expired 1 \(certificate\)
 simplereenroll not-yet-valid 1 \(certificate\)
 simplereenroll foreign-ca 1 \(certificate\)

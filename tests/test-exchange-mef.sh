@@ -95,7 +95,7 @@ refused "an unknown KpmID" handshake credential identity=nobody@$sim_fqdn
 like "it is named so" "$(events)" 'does not know our key identifier'
 refused "a wrong key" handshake credential reference=pskref1:0123456789abcdefghijklmX
 like "it is named so" "$(events)" 'another key under our key identifier'
-refused "an identity that is not the authenticated one" registration not-authorised client=//sp.example.com/Sother
+refused "an identity that is not the authenticated one" registration credential client=//sp.example.com/Sother
 refused "another stakeholder" registration not-authorised admin=other.example.com
 refused "nobody listens" registration unreachable port=1
 refused "a job without a version" start job version=2
@@ -119,6 +119,8 @@ while read -r step kind phase code; do
 done <<'END'
 register status:4000 registration request
 register status:4103 registration not-authorised
+register status:4106 registration credential
+register status:4107 registration credential
 register status:5000 registration server
 register http-status:503 registration server
 register wrong-http registration mismatch
@@ -226,6 +228,8 @@ simpleenroll html certificate malformed
 simpleenroll other-key certificate certificate
 simpleenroll other-name:URI://sp.example.com/Sother certificate certificate
 simpleenroll wildcard-name certificate certificate
+simpleenroll unsigning certificate certificate
+simpleenroll unsigning:0 certificate certificate
 simpleenroll expired certificate certificate
 simpleenroll not-yet-valid certificate certificate
 simpleenroll foreign-ca certificate certificate

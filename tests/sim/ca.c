@@ -306,7 +306,10 @@ fill_leaf (SimCa *ca, gnutls_x509_crt_t certificate, const SimLeaf *leaf)
 	gnutls_x509_crt_set_activation_time (certificate, leaf->not_before);
 	gnutls_x509_crt_set_expiration_time (certificate, leaf->not_after);
 	gnutls_x509_crt_set_basic_constraints (certificate, 0, -1);
-	gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
+	if (!leaf->unsigning || leaf->key_usage != 0)
+		gnutls_x509_crt_set_key_usage (certificate, leaf->unsigning
+								    ? leaf->key_usage
+								    : GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (!leaf->for_clients)
 		gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
 	if (!leaf->server || leaf->for_clients)

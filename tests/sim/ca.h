@@ -24,6 +24,8 @@ typedef struct {
 	gint64 not_before, not_after; /* seconds of the epoch */
 	gboolean server;
 	gboolean for_clients; /* a server's that may not be one's */
+	gboolean unsigning;   /* with the keyUsage below instead of digitalSignature; 0: without any */
+	unsigned key_usage;
 } SimLeaf;
 
 /* Reads the CA from the folder, or makes it and writes root.pem and issuing.pem there. NULL folder:

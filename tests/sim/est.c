@@ -229,6 +229,8 @@ fill_leaf (SimExchange *exchange, SimLeaf *leaf)
 		leaf->name_type = GNUTLS_SAN_DNSNAME;
 		leaf->name = "*.example.com";
 	}
+	leaf->unsigning = fault == SIM_FAULT_UNSIGNING;
+	leaf->key_usage = (unsigned)sim_fault_number (&exchange->fault, GNUTLS_KEY_KEY_AGREEMENT);
 	if (fault == SIM_FAULT_EXPIRED) {
 		leaf->not_before = now - 7200;
 		leaf->not_after = now - 60;

@@ -29,6 +29,8 @@ static const struct {
 				      "it expired a minute ago"},
 	[SIM_FAULT_CLIENT_SERVER] = {"client-server", SIM_ACTS_HANDSHAKE,
 				     "the server's certificate is for clients only"},
+	[SIM_FAULT_UNSIGNING_SERVER] = {"unsigning-server", SIM_ACTS_HANDSHAKE,
+					"its keyUsage is keyAgreement (8), or none (0)"},
 	[SIM_FAULT_NO_CERTIFICATE_REQUEST] = {"no-certificate-request", SIM_ACTS_HANDSHAKE,
 					      "no certificate is asked for"},
 	[SIM_FAULT_SILENT_HANDSHAKE] = {"silent-handshake", SIM_ACTS_HANDSHAKE,
@@ -54,6 +56,7 @@ static const struct {
 	[SIM_FAULT_DEEP] = {"deep", SIM_ACTS_ANSWER, "that many nested arrays (100000)"},
 	[SIM_FAULT_HUGE] = {"huge", SIM_ACTS_ANSWER, "that many MiB of body (64)"},
 	[SIM_FAULT_HTML] = {"html", SIM_ACTS_ANSWER, "a web page with 200"},
+	[SIM_FAULT_BOM] = {"bom", SIM_ACTS_ANSWER, "a byte order mark before the JSON"},
 	[SIM_FAULT_BAD_UTF8] = {"bad-utf8", SIM_ACTS_ANSWER,
 				"every closing quote is preceded by 0xff"},
 	[SIM_FAULT_WRONG_TYPES] = {"wrong-types", SIM_ACTS_ANSWER,
@@ -103,6 +106,8 @@ static const struct {
 	[SIM_FAULT_OTHER_NAME] = {"other-name", SIM_ACTS_EST,
 				  "a certificate for the argument's name"},
 	[SIM_FAULT_WILDCARD_NAME] = {"wildcard-name", SIM_ACTS_EST, "a certificate for a wildcard"},
+	[SIM_FAULT_UNSIGNING] = {"unsigning", SIM_ACTS_EST,
+				 "a certificate whose keyUsage is keyAgreement (8), or none (0)"},
 	[SIM_FAULT_EXPIRED] = {"expired", SIM_ACTS_EST, "a certificate that has expired"},
 	[SIM_FAULT_NOT_YET_VALID] = {"not-yet-valid", SIM_ACTS_EST, "a certificate of tomorrow"},
 	[SIM_FAULT_FOREIGN_CA] = {"foreign-ca", SIM_ACTS_EST, "certificates of another CA"},
@@ -483,6 +488,8 @@ spoil_body (const SimFault *fault, SimResponse *response)
 		inflate (response, CLAMP (sim_fault_number (fault, 64), 1, 1024));
 	if (fault->kind == SIM_FAULT_BAD_UTF8)
 		spoil_utf8 (response);
+	if (fault->kind == SIM_FAULT_BOM)
+		g_byte_array_prepend (response->body, (const guint8 *)"\xef\xbb\xbf", 3);
 	if (fault->kind == SIM_FAULT_HTML) {
 		response->status = 200;
 		sim_response_set_text (response, "text/html",

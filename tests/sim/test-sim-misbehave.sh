@@ -30,6 +30,7 @@ spoilt "depth" registration-retrieve deep:1000 'Content-Length: 2000 .*\[{500}' 
 spoilt "size" registration-retrieve huge:1 'Content-Length: 1048[0-9]{3} ' "${retrieve[@]}"
 spoilt "types" registration-retrieve wrong-types '"ty":"4".*"ri":7' "${retrieve[@]}"
 spoilt "repeated members" registration-retrieve duplicate-keys '"ty":4,.*"ty":"4",' "${retrieve[@]}"
+spoilt "a byte order mark" registration-retrieve bom $'\xef\xbb\xbf{"sec:mecr"' "${retrieve[@]}"
 spoilt "unknown members" registration-retrieve unknown-members '"x-vendor":"ignore me"' "${retrieve[@]}"
 spoilt "a member replaced" registration-retrieve 'replace:cr=//sp.example.com/Sevil' '"cr":"//sp.example.com/Sevil"' "${retrieve[@]}"
 spoilt "a member replaced by a number" registration-retrieve 'replace:et=5' '"et":5' "${retrieve[@]}"
@@ -90,6 +91,11 @@ for kind in expired not-yet-valid foreign-ca; do
 	issue simpleenroll "$tap_tmp/good" "$tap_tmp/bad.pem"
 	not "simpleenroll=$kind does not verify" "${verify[@]}"
 done
+for usage in 8:'Key Agreement' 0:'^$'; do
+	spoil simpleenroll "unsigning:${usage%%:*}"
+	issue simpleenroll "$tap_tmp/good" "$tap_tmp/bad.pem"
+	like "simpleenroll=unsigning:${usage%%:*}" "$(openssl x509 -in "$bad" -noout -ext keyUsage 2>/dev/null | sed '1d; s/^ *//')" "${usage#*:}"
+done
 spoil simpleenroll other-key
 issue simpleenroll "$tap_tmp/good" "$tap_tmp/bad.pem"
 not "simpleenroll=other-key" bash -c "cmp <(openssl x509 -in '$bad' -noout -pubkey) <(openssl pkey -in '$tap_tmp/good.key' -pubout)"
@@ -126,6 +132,11 @@ spoil handshake expired-server
 no_handshake "handshake=expired-server" 'certificate has expired'
 spoil handshake client-server
 no_handshake "handshake=client-server" 'unsuitable certificate purpose'
+spoil handshake unsigning-server
+no_handshake "handshake=unsigning-server" 'key usage|bad ecc cert|"verdict":"refused"'
+spoil handshake unsigning-server:0
+: | client >"$tap_tmp/output"
+is "handshake=unsigning-server:0" "$(openssl x509 -in "$tap_tmp/output" -noout -ext keyUsage 2>/dev/null)" ""
 spoil handshake no-certificate-request
 no_handshake "handshake=no-certificate-request: nobody is authenticated by that" '"rule":"R-8.3.5.1-4"'
 spoil handshake wildcard-server

@@ -9,6 +9,7 @@
 #include "tests/sim/refusal.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <string.h>
 
 #define IDLE_TIMEOUT_S 120
@@ -204,6 +205,30 @@ on_client_certificate (gnutls_session_t session)
 	return peer->refusal != NULL ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
+/* GnuTLS would not sign with a key whose certificate does not allow it: it is told that it does. */
+static int
+set_key (gnutls_certificate_credentials_t to, gnutls_x509_crt_t chain[2], gnutls_x509_privkey_t key)
+{
+	gnutls_pcert_st sent[2];
+	gnutls_privkey_t private;
+	unsigned length = 2;
+	int result = gnutls_pcert_import_x509_list (sent, chain, &length, 0);
+
+	if (result < 0)
+		return result;
+	gnutls_pubkey_set_key_usage (sent[0].pubkey, GNUTLS_KEY_DIGITAL_SIGNATURE);
+	gnutls_privkey_init (&private);
+	result = gnutls_privkey_import_x509 (private, key, GNUTLS_PRIVKEY_IMPORT_COPY);
+	if (result >= 0)
+		result = gnutls_certificate_set_key (to, NULL, 0, sent, 2, private);
+	if (result >= 0)
+		return result; /* both are the credentials' now */
+	gnutls_privkey_deinit (private);
+	for (guint i = 0; i < length; i++)
+		gnutls_pcert_deinit (&sent[i]);
+	return result;
+}
+
 /* The server's FQDN certificate, as the fault wants it (TS-0003 10.1.1.6). */
 static gboolean
 set_server_certificate (SimPeer *peer, GError **error)
@@ -228,13 +253,14 @@ set_server_certificate (SimPeer *peer, GError **error)
 			.name_type = GNUTLS_SAN_DNSNAME,
 			.name = name,
 			.server = TRUE,
-			.for_clients = peer->fault.kind == SIM_FAULT_CLIENT_SERVER};
+			.for_clients = peer->fault.kind == SIM_FAULT_CLIENT_SERVER,
+			.unsigning = peer->fault.kind == SIM_FAULT_UNSIGNING_SERVER};
+	leaf.key_usage = (unsigned)sim_fault_number (&peer->fault, GNUTLS_KEY_KEY_AGREEMENT);
 	leaf.not_before = now - 3600;
 	leaf.not_after = peer->fault.kind == SIM_FAULT_EXPIRED_SERVER ? now - 60 : now + 30 * 86400;
 	chain[0] = sim_ca_issue (ca, &leaf, error);
 	done = chain[0] != NULL &&
-	       sim_gnutls_ok (gnutls_certificate_set_x509_key (peer->certificates, chain, 2, key),
-			      "server key", error);
+	       sim_gnutls_ok (set_key (peer->certificates, chain, key), "server key", error);
 	g_clear_pointer (&chain[0], gnutls_x509_crt_deinit);
 	gnutls_x509_privkey_deinit (key);
 	return done;
