@@ -4,6 +4,8 @@
 
 #include "keystore/housekeeper.h"
 
+#include "keystore/bootstrap.h"
+
 #define RETRY_S 10     /* a token that did not open */
 #define REPEAT_S 600   /* a recovery that could not end everything */
 #define RECHECK_S 3600 /* the wall clock may jump */
@@ -34,8 +36,10 @@ recover (KsHousekeeper *housekeeper)
 		return;
 	housekeeper->recovered = ks_publisher_recover (dispatch->publisher, &error);
 	ks_dispatch_set_problem (dispatch, error != NULL ? error->message : NULL);
-	if (housekeeper->recovered)
+	if (housekeeper->recovered) {
+		ks_bootstrap_take (dispatch->publisher, dispatch->catalogue);
 		return;
+	}
 	ks_audit (KS_EVENT_TOKEN_FAILED, NULL, NULL, "recovery: %s", error->message);
 	housekeeper->recover_from_us =
 		g_get_monotonic_time () +

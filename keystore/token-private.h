@@ -65,4 +65,3 @@ gboolean ks_softhsm_prepare (KsToken *token, GError **error);
 gboolean ks_softhsm_initialize (KsToken *token, GError **error);
 gboolean ks_softhsm_sync (KsToken *token, GError **error);
 KsSecret *ks_softhsm_pin (KsToken *token, GError **error);
-KsSecret *ks_token_pin_from_file (const char *path, guint line, GError **error);

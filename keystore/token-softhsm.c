@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include "keystore/secret-file.h"
 #include "keystore/token-private.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #define PIN_RANDOM_LEN 24
-#define PIN_FILE_MAX 512
 
 static gboolean
 fail_errno (GError **error, const char *path)
@@ -56,59 +56,12 @@ ks_softhsm_exists (const KsToken *token)
 	return dir != NULL && g_dir_read_name (dir) != NULL;
 }
 
-/* A service manager's credential is readable for one user by its access list, whose mask shows as
- * the group's permission. */
-static mode_t
-forbidden_mode (const char *path)
-{
-	const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
-	gboolean below = credentials != NULL && credentials[0] != '\0' &&
-			 g_str_has_prefix (path, credentials) &&
-			 path[strlen (credentials)] == '/';
-
-	return below ? 037 : 077;
-}
-
-/* The named line of a file that nobody else may read. */
-KsSecret *
-ks_token_pin_from_file (const char *path, guint line, GError **error)
-{
-	int fd = open (path, O_RDONLY | O_CLOEXEC);
-	g_autoptr (KsSecret) text = ks_secret_new (NULL, PIN_FILE_MAX);
-	const char *start = (const char *)ks_secret_reveal (text), *end = start;
-	struct stat status;
-	gssize len;
-
-	if (fd < 0) {
-		fail_errno (error, path);
-		return NULL;
-	}
-	len = fstat (fd, &status) == 0 ? read (fd, ks_secret_reveal_mutable (text), PIN_FILE_MAX)
-				       : -1;
-	close (fd);
-	if (len <= 0 || (status.st_mode & forbidden_mode (path)) != 0) {
-		g_set_error (error, KS_ERROR, KS_ERROR_TOKEN, "%s: %s", path,
-			     len <= 0 ? "no PIN in it" : "others may read it: chmod 0600");
-		return NULL;
-	}
-	for (;; line--) {
-		const char *limit = (const char *)ks_secret_reveal (text) + len;
-
-		end = memchr (start, '\n', (gsize)(limit - start));
-		end = end != NULL ? end : limit;
-		if (line == 0 || end == limit)
-			break;
-		start = end + 1;
-	}
-	return ks_secret_new (start, (gsize)(end - start));
-}
-
 KsSecret *
 ks_softhsm_pin (KsToken *token, GError **error)
 {
 	g_autofree char *path = pin_path (token);
 
-	return ks_token_pin_from_file (path, 0, error);
+	return ks_secret_from_file (path, 0, error);
 }
 
 /* A file that is complete and durable, or not there. */
@@ -232,8 +185,8 @@ ks_softhsm_initialize (KsToken *token, GError **error)
 
 	if (g_access (path, F_OK) != 0 && !make_pins (path, error))
 		return FALSE;
-	user = ks_token_pin_from_file (path, 0, error);
-	officer = user != NULL ? ks_token_pin_from_file (path, 1, error) : NULL;
+	user = ks_secret_from_file (path, 0, error);
+	officer = user != NULL ? ks_secret_from_file (path, 1, error) : NULL;
 	if (officer == NULL)
 		return FALSE;
 	/* An operator's own file may have one PIN only. */
