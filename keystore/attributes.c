@@ -34,7 +34,7 @@ typedef struct {
 	const KsGeneration *generation;
 	guint32 object;
 	guint uses;
-	const CK_MECHANISM_TYPE *mechanisms;
+	CK_MECHANISM_TYPE mechanisms[KS_USAGE_MECHANISMS_MAX];
 	guint n_mechanisms;
 	KsPubkeyParts parts;              /* of the generation's key */
 	KsSlice subject;                  /* of the leaf; empty without one */
@@ -134,40 +134,22 @@ made_by (WireSnapshotBuilder *builder, CK_ATTRIBUTE_TYPE type, gulong value, con
 					 : CK_UNAVAILABLE_INFORMATION);
 }
 
-static CK_KEY_TYPE
-key_type (KsKeyType type)
-{
-	switch (type) {
-	case KS_KEY_P256:
-	case KS_KEY_P384:
-	case KS_KEY_P521:
-		return CKK_EC;
-	case KS_KEY_RSA:
-		return CKK_RSA;
-	case KS_KEY_ED25519:
-		return CKK_EC_EDWARDS;
-	case KS_KEY_NONE:
-	case KS_KEY_SECRET:
-		break;
-	}
-	return CKK_GENERIC_SECRET;
-}
-
 static void
 kind_of_key (WireSnapshotBuilder *builder, CK_ATTRIBUTE_TYPE type, gulong value, const Drawn *drawn)
 {
-	wire_snapshot_add_ulong (builder, (uint32_t)type, key_type (drawn->generation->key_type));
+	wire_snapshot_add_ulong (
+		builder, (uint32_t)type,
+		ks_usage_key_type (drawn->credential->suid, drawn->generation->key_type));
 }
 
 static void
 mechanisms (WireSnapshotBuilder *builder, CK_ATTRIBUTE_TYPE type, gulong value, const Drawn *drawn)
 {
-	uint64_t list[WIRE_ATTRIBUTES_MAX];
-	guint count = MIN (drawn->n_mechanisms, G_N_ELEMENTS (list));
+	uint64_t list[KS_USAGE_MECHANISMS_MAX];
 
-	for (guint i = 0; i < count; i++)
+	for (guint i = 0; i < drawn->n_mechanisms; i++)
 		list[i] = drawn->mechanisms[i];
-	wire_snapshot_add_ulongs (builder, (uint32_t)type, list, count);
+	wire_snapshot_add_ulongs (builder, (uint32_t)type, list, drawn->n_mechanisms);
 }
 
 static void
@@ -557,8 +539,8 @@ draw_keys (WireSnapshotBuilder *builder, Drawn *drawn)
 	KsCertificateFields fields;
 
 	drawn->uses = ks_usage_uses (drawn->credential->suid, generation->key_type);
-	drawn->mechanisms = ks_usage_mechanisms (drawn->credential->suid, generation->key_type,
-						 &drawn->n_mechanisms);
+	drawn->n_mechanisms = ks_usage_mechanisms (drawn->credential->suid, generation->key_type,
+						   drawn->mechanisms);
 	if (drawn->n_mechanisms == 0)
 		return;
 	if (drawn->credential->kind == KS_KIND_SECRET) {

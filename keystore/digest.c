@@ -96,12 +96,17 @@ ks_digest_info (CK_MECHANISM_TYPE hash, gsize *len)
 	return NULL;
 }
 
-static CK_RV
-digest_file (EVP_MD_CTX *context, const KsInput *input)
+CK_RV
+ks_digest_feed (const KsInput *input, KsFeed feed, gpointer to)
 {
-	g_autofree guint8 *chunk = g_malloc (CHUNK_LEN);
+	g_autofree guint8 *chunk = NULL;
 	gsize at = 0;
 
+	if (input->fd < 0)
+		return input->len == 0 || feed (to, input->data, input->len) == 1
+			       ? CKR_OK
+			       : CKR_FUNCTION_FAILED;
+	chunk = g_malloc (CHUNK_LEN);
 	while (at < input->len) {
 		gssize got = pread (input->fd, chunk, MIN (CHUNK_LEN, input->len - at), (off_t)at);
 
@@ -109,11 +114,17 @@ digest_file (EVP_MD_CTX *context, const KsInput *input)
 			continue;
 		if (got <= 0)
 			return CKR_DATA_LEN_RANGE;
-		if (EVP_DigestUpdate (context, chunk, (gsize)got) != 1)
+		if (feed (to, chunk, (gsize)got) != 1)
 			return CKR_FUNCTION_FAILED;
 		at += (gsize)got;
 	}
 	return CKR_OK;
+}
+
+static int
+feed_digest (gpointer context, const guint8 *data, gsize len)
+{
+	return EVP_DigestUpdate (context, data, len);
 }
 
 CK_RV
@@ -132,7 +143,7 @@ ks_digest_input (const EVP_MD *md, const KsInput *input, guint8 *digest, gsize *
 	context = EVP_MD_CTX_new ();
 	if (context == NULL || EVP_DigestInit_ex2 (context, md, NULL) != 1)
 		return CKR_FUNCTION_FAILED;
-	rv = digest_file (context, input);
+	rv = ks_digest_feed (input, feed_digest, context);
 	if (rv == CKR_OK && EVP_DigestFinal_ex (context, digest, &len) != 1)
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)

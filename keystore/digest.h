@@ -36,3 +36,15 @@ const guint8 *ks_digest_info (CK_MECHANISM_TYPE hash, gsize *len);
  */
 CK_RV
 ks_digest_input (const EVP_MD *md, const KsInput *input, guint8 *digest, gsize *digest_len);
+
+/** EVP_DigestUpdate() and its like: 1 when done. */
+typedef int (*KsFeed) (gpointer to, const guint8 *data, gsize len);
+
+/**
+ * ks_digest_feed:
+ *
+ * Gives all of @input to @to, a file in pieces.
+ *
+ * Returns: CKR_OK; CKR_DATA_LEN_RANGE as ks_digest_input(); CKR_FUNCTION_FAILED
+ */
+CK_RV ks_digest_feed (const KsInput *input, KsFeed feed, gpointer to);

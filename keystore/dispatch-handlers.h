@@ -57,6 +57,20 @@ gboolean ks_dispatch_check_usage (KsRequest *request,
 				  KsUse use,
 				  CK_MECHANISM_TYPE mechanism);
 
+/**
+ * ks_dispatch_take_key:
+ * @object: number of a private or secret key
+ *
+ * Policy and usage, then the working copy.
+ *
+ * Returns: (transfer full) (nullable): %NULL: the request was answered
+ */
+KsKey *ks_dispatch_take_key (KsDispatch *dispatch,
+			     KsRequest *request,
+			     guint32 object,
+			     KsUse use,
+			     CK_MECHANISM_TYPE mechanism);
+
 /* Texts and bytes of messages. */
 WireBytes ks_wire_text (const char *text);
 WireBytes ks_wire_gbytes (GBytes *bytes);
@@ -71,6 +85,7 @@ void ks_handle_derive (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_psk_master_secret (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_psk_binder_key (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_psk_handshake_secret (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_secret_use (KsDispatch *dispatch, KsRequest *request);
 
 void ks_handle_status (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_list (KsDispatch *dispatch, KsRequest *request);

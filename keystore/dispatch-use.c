@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "keystore/dispatch-handlers.h"
+#include "keystore/operate-secret.h"
 #include "keystore/operate.h"
 #include "keystore/policy.h"
 #include "keystore/usage.h"
@@ -119,37 +120,62 @@ ks_dispatch_check_usage (KsRequest *request,
 	return FALSE;
 }
 
-/* Policy and usage, then the working copy of a private or secret key. %NULL: the request was
- * answered. */
-static KsKey *
-take_key (KsDispatch *dispatch, KsRequest *request, KsUse use)
+KsKey *
+ks_dispatch_take_key (KsDispatch *dispatch,
+		      KsRequest *request,
+		      guint32 object,
+		      KsUse use,
+		      CK_MECHANISM_TYPE mechanism)
 {
-	const WireOperate *operate = &request->message.operate;
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
 	g_autoptr (GError) error = NULL;
 	KsPlace place;
 	KsKey *key;
 
-	if (!find_allowed (dispatch, request, state, operate->key, &place))
+	if (!find_allowed (dispatch, request, state, object, &place))
 		return NULL;
 	if (place.role != KS_ROLE_KEY) {
 		ks_request_fail (request, CKR_KEY_TYPE_INCONSISTENT, NULL);
 		return NULL;
 	}
-	if (!ks_dispatch_check_usage (request, &place, use, operate->mechanism))
+	if (!ks_dispatch_check_usage (request, &place, use, mechanism))
 		return NULL;
 	key = ks_resident_get (dispatch->resident, place.generation, &error);
 	if (key == NULL) {
 		ks_request_fail_error (request, error);
 		return NULL;
 	}
-	ks_dispatch_tell_use (dispatch, request, place.credential->name, operate->key);
+	ks_dispatch_tell_use (dispatch, request, place.credential->name, object);
 	return key;
+}
+
+static KsKey *
+take_key (KsDispatch *dispatch, KsRequest *request, KsUse use)
+{
+	const WireOperate *operate = &request->message.operate;
+
+	return ks_dispatch_take_key (dispatch, request, operate->key, use, operate->mechanism);
+}
+
+/* What the private key may not do has no public side either; its lifetime is of no matter here. */
+static CK_RV
+own_pubkey (const KsPlace *place, KsUse use, CK_MECHANISM_TYPE mechanism, KsPubkey **pubkey)
+{
+	guint suid = place->credential->suid;
+	KsKeyType type = place->generation->key_type;
+	WireBytes spki = ks_wire_gbytes (place->generation->spki);
+
+	if (place->role != KS_ROLE_PUBLIC)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!ks_usage_allows (suid, type, use, mechanism))
+		return (ks_usage_uses (suid, type) & use) != 0 ? CKR_MECHANISM_INVALID
+							       : CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return ks_pubkey_from_spki (spki.data, spki.len, pubkey);
 }
 
 /* The public key of an operation: one of ours by its number, or the one that came along. */
 static KsPubkey *
-take_pubkey (KsDispatch *dispatch, KsRequest *request)
+take_pubkey (KsDispatch *dispatch, KsRequest *request, KsUse use)
 {
 	const WireOperate *operate = &request->message.operate;
 	g_autoptr (KsCatalogueState) state = NULL;
@@ -161,10 +187,7 @@ take_pubkey (KsDispatch *dispatch, KsRequest *request)
 		state = ks_catalogue_ref_state (dispatch->catalogue);
 		if (!find_allowed (dispatch, request, state, operate->key, &place))
 			return NULL;
-		WireBytes spki = ks_wire_gbytes (place.generation->spki);
-		rv = place.role == KS_ROLE_PUBLIC
-			     ? ks_pubkey_from_spki (spki.data, spki.len, &pubkey)
-			     : CKR_KEY_TYPE_INCONSISTENT;
+		rv = own_pubkey (&place, use, operate->mechanism, &pubkey);
 	} else if (operate->key_type == CKK_RSA) {
 		rv = ks_pubkey_from_rsa (operate->public_a.data, operate->public_a.len,
 					 operate->public_b.data, operate->public_b.len, &pubkey);
@@ -230,6 +253,19 @@ ks_request_reply_output (KsRequest *request, CK_RV rv, const guint8 *output, gsi
 		ks_request_fail (request, rv, NULL);
 }
 
+static CK_RV
+make_mac (const KsKey *key,
+	  CK_MECHANISM_TYPE mechanism,
+	  const KsInput *input,
+	  guint8 *mac,
+	  gsize *len)
+{
+	const KsSecret *secret = ks_key_secret (key);
+
+	return secret != NULL ? ks_secret_mac (secret, mechanism, input, mac, len)
+			      : CKR_FUNCTION_NOT_SUPPORTED; /* the token keeps it to itself */
+}
+
 void
 ks_handle_sign (KsDispatch *dispatch, KsRequest *request)
 {
@@ -242,16 +278,35 @@ ks_handle_sign (KsDispatch *dispatch, KsRequest *request)
 
 	if (key == NULL || !input_of (request, &input))
 		return;
-	rv = ks_operate_sign (key, &mechanism, &input, signature, &len);
+	if (ks_key_type (key) == KS_KEY_SECRET)
+		rv = make_mac (key, mechanism.type, &input, signature, &len);
+	else
+		rv = ks_operate_sign (key, &mechanism, &input, signature, &len);
 	ks_request_reply_output (request, rv, signature, len);
 }
 
-void
-ks_handle_verify (KsDispatch *dispatch, KsRequest *request)
+static void
+verify_mac (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireOperate *operate = &request->message.operate;
+	g_autoptr (KsKey) key = take_key (dispatch, request, KS_USE_VERIFY);
+	const KsSecret *secret = key != NULL ? ks_key_secret (key) : NULL;
+	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+	KsInput input;
+
+	if (key == NULL || !input_of (request, &input))
+		return;
+	if (secret != NULL)
+		rv = ks_secret_verify (secret, operate->mechanism, &input, &operate->signature);
+	ks_request_reply_output (request, rv, NULL, 0);
+}
+
+static void
+verify_signature (KsDispatch *dispatch, KsRequest *request)
 {
 	const WireBytes *signature = &request->message.operate.signature;
 	KsMechanism mechanism = mechanism_of (&request->message.operate);
-	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request);
+	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request, KS_USE_VERIFY);
 	KsInput input;
 	CK_RV rv;
 
@@ -262,11 +317,20 @@ ks_handle_verify (KsDispatch *dispatch, KsRequest *request)
 }
 
 void
+ks_handle_verify (KsDispatch *dispatch, KsRequest *request)
+{
+	if (ks_secret_is_mac (request->message.operate.mechanism))
+		verify_mac (dispatch, request);
+	else
+		verify_signature (dispatch, request);
+}
+
+void
 ks_handle_encrypt (KsDispatch *dispatch, KsRequest *request)
 {
 	const WireBytes *data = &request->message.operate.data;
 	KsMechanism mechanism = mechanism_of (&request->message.operate);
-	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request);
+	g_autoptr (KsPubkey) pubkey = take_pubkey (dispatch, request, KS_USE_ENCRYPT);
 	guint8 cipher[WIRE_SIGNATURE_MAX];
 	gsize len = 0;
 	CK_RV rv;
@@ -308,5 +372,37 @@ ks_handle_derive (KsDispatch *dispatch, KsRequest *request)
 	if (rv != CKR_OK)
 		ks_request_reply_output (request, rv, NULL, 0);
 	else
-		ks_request_reply_output (request, rv, ks_secret_reveal (secret), ks_secret_len (secret));
+		ks_request_reply_output (request, rv, ks_secret_reveal (secret),
+					 ks_secret_len (secret));
+}
+
+void
+ks_handle_secret_use (KsDispatch *dispatch, KsRequest *request)
+{
+	static const KsUse uses[] = {
+		[WIRE_USE_ENCRYPT] = KS_USE_ENCRYPT, [WIRE_USE_DECRYPT] = KS_USE_DECRYPT,
+		[WIRE_USE_WRAP] = KS_USE_WRAP,       [WIRE_USE_UNWRAP] = KS_USE_WRAP,
+		[WIRE_USE_DERIVE] = KS_USE_DERIVE,
+	};
+	const WireSecretUse *wanted = &request->message.secret_use;
+	KsUse use = wanted->use < G_N_ELEMENTS (uses) ? uses[wanted->use] : 0;
+	g_autoptr (KsKey) key =
+		ks_dispatch_take_key (dispatch, request, wanted->key, use, wanted->mechanism);
+	const KsSecret *secret = key != NULL ? ks_key_secret (key) : NULL;
+	g_autoptr (KsSecret) output = NULL;
+	CK_RV rv;
+
+	if (key == NULL)
+		return;
+	/* of a pair, or one that the token keeps to itself */
+	if (secret == NULL)
+		rv = ks_key_type (key) == KS_KEY_SECRET ? CKR_FUNCTION_NOT_SUPPORTED
+							: CKR_KEY_TYPE_INCONSISTENT;
+	else
+		rv = ks_secret_use (secret, wanted, &output);
+	if (rv != CKR_OK)
+		ks_request_reply_output (request, rv, NULL, 0);
+	else
+		ks_request_reply_output (request, rv, ks_secret_reveal (output),
+					 ks_secret_len (output));
 }

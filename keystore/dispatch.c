@@ -25,6 +25,7 @@ static const Entry entries[] = {
 	{WIRE_MSG_PSK_MASTER_SECRET, KS_SOCKET_TOKEN, ks_handle_psk_master_secret},
 	{WIRE_MSG_PSK_BINDER_KEY, KS_SOCKET_TOKEN, ks_handle_psk_binder_key},
 	{WIRE_MSG_PSK_HANDSHAKE_SECRET, KS_SOCKET_TOKEN, ks_handle_psk_handshake_secret},
+	{WIRE_MSG_SECRET_USE, KS_SOCKET_TOKEN, ks_handle_secret_use},
 	{WIRE_MSG_STATUS, KS_SOCKET_PROVISION, ks_handle_status},
 	{WIRE_MSG_LIST, KS_SOCKET_PROVISION, ks_handle_list},
 	{WIRE_MSG_SHOW, KS_SOCKET_PROVISION, ks_handle_show},

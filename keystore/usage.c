@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a key may be used for: the one table (R-SUID-2).
+ * What a key may be used for: the one table (R-SUID-2). A mechanism belongs to a feature; a usage
+ * constraint names the features it allows.
  */
 #include <config.h>
 
 #include "keystore/usage.h"
+
+#include "keystore/wire/mechanisms.h"
 
 #define PAIR_SIGN (KS_USE_SIGN | KS_USE_VERIFY)
 #define PAIR_CRYPT (KS_USE_DECRYPT | KS_USE_ENCRYPT)
@@ -14,118 +17,168 @@
 #define ED_KEYS KEY (KS_KEY_ED25519)
 #define SECRET_KEYS KEY (KS_KEY_SECRET)
 
-static const CK_MECHANISM_TYPE ec_sign[] = {
-	CKM_ECDSA,        CKM_ECDSA_SHA1,   CKM_ECDSA_SHA224, CKM_ECDSA_SHA256,
-	CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_ECDH1_DERIVE, /* the last: unconstrained keys only
-							       */
+enum {
+	SIGNATURE = 1 << 0,
+	AGREEMENT = 1 << 1,
+	OAEP = 1 << 2,
+	RSA_PKCS = 1 << 3, /* its encryption */
+	PSK = 1 << 4,
+	HMAC_SHA256 = 1 << 5,
+	HMAC_SHA2 = 1 << 6,
+	GCM = 1 << 7,
+	CCM = 1 << 8,
+	KEY_WRAP = 1 << 9,
+	HKDF = 1 << 10,
+	KE = 1 << 11,     /* derivations of an Enrolment Key */
+	KE2E = 1 << 12,   /* of Kpsa */
+	ESPRIM = 1 << 13, /* of pairwiseESPrimKey */
+	EVERYTHING = (1 << 14) - 1,
 };
-static const CK_MECHANISM_TYPE ec_derive[] = {CKM_ECDH1_DERIVE};
-static const CK_MECHANISM_TYPE ed_sign[] = {CKM_EDDSA};
-static const CK_MECHANISM_TYPE rsa_sign[] = {
-	CKM_RSA_PKCS_PSS,        CKM_SHA1_RSA_PKCS_PSS,   CKM_SHA224_RSA_PKCS_PSS,
-	CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
-	CKM_SHA1_RSA_PKCS,       CKM_SHA224_RSA_PKCS,     CKM_SHA256_RSA_PKCS,
-	CKM_SHA384_RSA_PKCS,     CKM_SHA512_RSA_PKCS,     CKM_RSA_PKCS,
-	CKM_RSA_PKCS_OAEP, /* the last: unconstrained keys only */
-};
-static const CK_MECHANISM_TYPE rsa_decrypt[] = {CKM_RSA_PKCS_OAEP};
-static const CK_MECHANISM_TYPE psk[] = {CKM_TLS12_MASTER_KEY_DERIVE};
-static const CK_MECHANISM_TYPE hmac_sha256[] = {CKM_SHA256_HMAC};
-static const CK_MECHANISM_TYPE hmac_sha2[] = {CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC};
-static const CK_MECHANISM_TYPE aes[] = {CKM_AES_GCM, CKM_AES_KEY_WRAP};
 
-#define ALL(list) list, G_N_ELEMENTS (list)
-#define BUT_LAST(list) list, G_N_ELEMENTS (list) - 1
+static const struct {
+	CK_MECHANISM_TYPE type;
+	guint keys;
+	guint uses;
+	guint feature;
+} mechanisms[] = {
+	{CKM_ECDSA, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDSA_SHA1, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDSA_SHA224, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDSA_SHA256, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDSA_SHA384, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDSA_SHA512, EC_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_ECDH1_DERIVE, EC_KEYS, KS_USE_DERIVE, AGREEMENT},
+	{CKM_EDDSA, ED_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA1_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA224_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA256_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA384_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA512_RSA_PKCS_PSS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA1_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA224_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA256_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA384_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_SHA512_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_RSA_PKCS, RSA_KEYS, PAIR_SIGN, SIGNATURE},
+	{CKM_RSA_PKCS, RSA_KEYS, PAIR_CRYPT, RSA_PKCS},
+	{CKM_RSA_PKCS_OAEP, RSA_KEYS, PAIR_CRYPT, OAEP},
+	{CKM_TLS12_MASTER_KEY_DERIVE, SECRET_KEYS, KS_USE_PSK, PSK},
+	{CKM_SHA256_HMAC, SECRET_KEYS, PAIR_SIGN, HMAC_SHA256},
+	{CKM_SHA384_HMAC, SECRET_KEYS, PAIR_SIGN, HMAC_SHA2},
+	{CKM_SHA512_HMAC, SECRET_KEYS, PAIR_SIGN, HMAC_SHA2},
+	{CKM_AES_GCM, SECRET_KEYS, PAIR_CRYPT, GCM},
+	{CKM_AES_CCM, SECRET_KEYS, PAIR_CRYPT, CCM},
+	{CKM_AES_KEY_WRAP, SECRET_KEYS, KS_USE_WRAP, KEY_WRAP},
+	{WIRE_CKM_AES_KEY_WRAP_KWP, SECRET_KEYS, KS_USE_WRAP, KEY_WRAP},
+	{WIRE_CKM_HKDF_DERIVE, SECRET_KEYS, KS_USE_DERIVE, HKDF},
+	{WIRE_CKM_ONEM2M_KPSA, SECRET_KEYS, KS_USE_DERIVE, KE},
+	{WIRE_CKM_ONEM2M_CONSTRAINED, SECRET_KEYS, KS_USE_DERIVE, KE},
+	{WIRE_CKM_ONEM2M_KE2E, SECRET_KEYS, KS_USE_DERIVE, KE2E},
+	{WIRE_CKM_ONEM2M_ESPRIM, SECRET_KEYS, KS_USE_DERIVE, ESPRIM},
+};
 
 static const struct {
 	guint suid;
-	guint keys;
-	guint uses;
-	const CK_MECHANISM_TYPE *mechanisms;
-	guint count;
+	guint features;
 } usages[] = {
 	/* no constraint: what the key type can do */
-	{0, EC_KEYS, PAIR_SIGN | KS_USE_DERIVE, ALL (ec_sign)},
-	{0, RSA_KEYS, PAIR_SIGN | PAIR_CRYPT, ALL (rsa_sign)},
-	{0, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
-	{0, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	/* TLS-PSK: bootstrap and enrolment keys, Km, Kpsa */
-	{10, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	{11, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	{12, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	{21, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	{22, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
-	{32, SECRET_KEYS, KS_USE_PSK, ALL (psk)},
+	{0, EVERYTHING},
+	/* TLS-PSK: towards an MEF and a MAF */
+	{10, PSK},
+	{11, PSK},
+	{21, PSK},
+	/* Security Association Establishment: TLS-PSK, and the end-to-end keys of Kpsa (10.3.6) */
+	{12, PSK | KE2E},
+	{22, PSK | KE2E},
+	{32, PSK | KE2E},
 	/* End-to-End Security of Primitives: pairwiseESPrimKey */
-	{13, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
-	{23, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
-	{33, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha256)},
+	{13, HMAC_SHA256 | ESPRIM},
+	{23, HMAC_SHA256 | ESPRIM},
+	{33, HMAC_SHA256 | ESPRIM},
 	/* ESData: encryption */
-	{14, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
-	{24, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
-	{34, SECRET_KEYS, PAIR_CRYPT | KS_USE_WRAP, ALL (aes)},
+	{14, GCM | KEY_WRAP},
+	{24, GCM | KEY_WRAP},
+	{34, GCM | KEY_WRAP},
 	/* ESData: signature */
-	{15, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
-	{25, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
-	{35, SECRET_KEYS, PAIR_SIGN, ALL (hmac_sha2)},
+	{15, HMAC_SHA256 | HMAC_SHA2},
+	{25, HMAC_SHA256 | HMAC_SHA2},
+	{35, HMAC_SHA256 | HMAC_SHA2},
 	/* certificates: 40-42 TLS, 43 ESCertKE, 44 ESData encryption, 45 ESData signature */
-	{40, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
-	{40, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
-	{40, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
-	{41, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
-	{41, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
-	{41, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
-	{42, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
-	{42, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
-	{42, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
-	{43, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
-	{43, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
-	{43, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
-	{44, EC_KEYS, KS_USE_DERIVE, ALL (ec_derive)},
-	{44, RSA_KEYS, PAIR_CRYPT, ALL (rsa_decrypt)},
-	{45, EC_KEYS, PAIR_SIGN, BUT_LAST (ec_sign)},
-	{45, RSA_KEYS, PAIR_SIGN, BUT_LAST (rsa_sign)},
-	{45, ED_KEYS, PAIR_SIGN, ALL (ed_sign)},
+	{40, SIGNATURE},
+	{41, SIGNATURE},
+	{42, SIGNATURE},
+	{43, SIGNATURE},
+	{44, AGREEMENT | OAEP},
+	{45, SIGNATURE},
 };
 
-static int
-find (guint suid, KsKeyType type)
+static guint
+features_of (guint suid)
 {
 	for (guint i = 0; i < G_N_ELEMENTS (usages); i++)
-		if (usages[i].suid == suid && (usages[i].keys & KEY (type)) != 0)
-			return (int)i;
-	return -1;
+		if (usages[i].suid == suid)
+			return usages[i].features;
+	return 0;
+}
+
+static gboolean
+is_of (guint mechanism, KsKeyType type, guint features)
+{
+	return (mechanisms[mechanism].keys & KEY (type)) != 0 &&
+	       (mechanisms[mechanism].feature & features) != 0;
 }
 
 guint
 ks_usage_uses (guint suid, KsKeyType type)
 {
-	int index = find (suid, type);
+	guint features = features_of (suid), uses = 0;
 
-	return index < 0 ? 0 : usages[index].uses;
+	for (guint i = 0; i < G_N_ELEMENTS (mechanisms); i++)
+		if (is_of (i, type, features))
+			uses |= mechanisms[i].uses;
+	return uses;
 }
 
-const CK_MECHANISM_TYPE *
-ks_usage_mechanisms (guint suid, KsKeyType type, guint *count)
+guint
+ks_usage_mechanisms (guint suid, KsKeyType type, CK_MECHANISM_TYPE *list)
 {
-	int index = find (suid, type);
+	guint features = features_of (suid), count = 0;
 
-	*count = index < 0 ? 0 : usages[index].count;
-	return index < 0 ? NULL : usages[index].mechanisms;
+	for (guint i = 0; i < G_N_ELEMENTS (mechanisms) && count < KS_USAGE_MECHANISMS_MAX; i++)
+		if (is_of (i, type, features) &&
+		    (count == 0 || list[count - 1] != mechanisms[i].type))
+			list[count++] = mechanisms[i].type;
+	return count;
 }
 
-/* Raw RSA PKCS decryption is RSA_PKCS, listed for signatures: its use is what tells them apart. */
+CK_KEY_TYPE
+ks_usage_key_type (guint suid, KsKeyType type)
+{
+	switch (type) {
+	case KS_KEY_P256:
+	case KS_KEY_P384:
+	case KS_KEY_P521:
+		return CKK_EC;
+	case KS_KEY_RSA:
+		return CKK_RSA;
+	case KS_KEY_ED25519:
+		return CKK_EC_EDWARDS;
+	case KS_KEY_NONE:
+	case KS_KEY_SECRET:
+		break;
+	}
+	return features_of (suid) == (GCM | KEY_WRAP) ? CKK_AES : CKK_GENERIC_SECRET;
+}
+
 gboolean
 ks_usage_allows (guint suid, KsKeyType type, KsUse use, CK_MECHANISM_TYPE mechanism)
 {
-	int index = find (suid, type);
+	guint features = features_of (suid);
 
-	if (index < 0 || (usages[index].uses & use) == 0)
-		return FALSE;
-	if (use == KS_USE_PSK)
-		return TRUE;
-	for (guint i = 0; i < usages[index].count; i++)
-		if (usages[index].mechanisms[i] == mechanism)
+	for (guint i = 0; i < G_N_ELEMENTS (mechanisms); i++)
+		if (is_of (i, type, features) && (mechanisms[i].uses & use) != 0 &&
+		    (use == KS_USE_PSK || mechanisms[i].type == mechanism))
 			return TRUE;
 	return FALSE;
 }
@@ -133,8 +186,5 @@ ks_usage_allows (guint suid, KsKeyType type, KsUse use, CK_MECHANISM_TYPE mechan
 gboolean
 ks_usage_suid_is_known (guint suid)
 {
-	for (guint i = 0; i < G_N_ELEMENTS (usages); i++)
-		if (usages[i].suid == suid)
-			return TRUE;
-	return FALSE;
+	return features_of (suid) != 0;
 }

@@ -15,7 +15,7 @@ typedef enum {
 	KS_USE_DECRYPT = 1 << 2, /* CKA_DECRYPT */
 	KS_USE_ENCRYPT = 1 << 3, /* CKA_ENCRYPT */
 	KS_USE_DERIVE = 1 << 4,  /* CKA_DERIVE */
-	KS_USE_WRAP = 1 << 5,    /* CKA_WRAP, CKA_UNWRAP */
+	KS_USE_WRAP = 1 << 5,    /* CKA_WRAP, CKA_UNWRAP: of keys that the caller has or gets */
 	KS_USE_PSK = 1 << 6,     /* the typed TLS-PSK operations; shown as CKA_DERIVE */
 } KsUse;
 
@@ -28,13 +28,22 @@ typedef enum {
  */
 guint ks_usage_uses (guint suid, KsKeyType type);
 
+#define KS_USAGE_MECHANISMS_MAX 16
+
 /**
  * ks_usage_mechanisms:
- * @count: (out): how many; 0 when ks_usage_uses() is 0
+ * @list: room for %KS_USAGE_MECHANISMS_MAX: CKA_ALLOWED_MECHANISMS of such a key
  *
- * Returns: (transfer none): CKA_ALLOWED_MECHANISMS of such a key
+ * Returns: how many; 0 when ks_usage_uses() is 0
  */
-const CK_MECHANISM_TYPE *ks_usage_mechanisms (guint suid, KsKeyType type, guint *count);
+guint ks_usage_mechanisms (guint suid, KsKeyType type, CK_MECHANISM_TYPE *list);
+
+/**
+ * ks_usage_key_type:
+ *
+ * Returns: CKA_KEY_TYPE of such a key: a symmetric one that can do nothing but AES is CKK_AES
+ */
+CK_KEY_TYPE ks_usage_key_type (guint suid, KsKeyType type);
 
 /**
  * ks_usage_allows:

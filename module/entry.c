@@ -16,6 +16,7 @@
 #include "module/slot.h"
 #include "module/unsupported.h"
 #include "module/verify.h"
+#include "module/wrap.h"
 
 #include <string.h>
 

@@ -6,7 +6,11 @@
 
 #include "module/state.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#define SYMMETRIC "symmetric-keys" /* the init argument */
+#define FIRST_PAGE 4096            /* no string is there: some pass a number to see it refused */
 
 void
 mod_pad (CK_UTF8CHAR_PTR field, size_t size, const char *text)
@@ -17,6 +21,18 @@ mod_pad (CK_UTF8CHAR_PTR field, size_t size, const char *text)
 	memcpy (field, text, len < size ? len : size);
 }
 
+/* Programs and p11-kit pass a text from their configuration; an empty one is none. */
+static bool
+read_argument (const char *argument, bool *symmetric)
+{
+	if (argument == NULL)
+		return true;
+	if ((uintptr_t)argument < FIRST_PAGE)
+		return false;
+	*symmetric = strcmp (argument, SYMMETRIC) == 0;
+	return *symmetric || argument[0] == '\0';
+}
+
 /*
  * The mutex functions of an application are not used: the system's own always serve. That is more
  * than the flags ask for, so that no combination needs CKR_CANT_LOCK; no thread is ever made.
@@ -25,15 +41,17 @@ CK_RV
 mod_initialize (CK_VOID_PTR args)
 {
 	const CK_C_INITIALIZE_ARGS *given = args;
+	bool symmetric = false;
 	int functions = 0;
 
 	if (given != NULL) {
 		functions = (given->CreateMutex != NULL) + (given->DestroyMutex != NULL) +
 			    (given->LockMutex != NULL) + (given->UnlockMutex != NULL);
-		if (given->pReserved != NULL || (functions != 0 && functions != 4))
+		if (!read_argument (given->pReserved, &symmetric) ||
+		    (functions != 0 && functions != 4))
 			return CKR_ARGUMENTS_BAD;
 	}
-	return mod_state_initialize ();
+	return mod_state_initialize (symmetric);
 }
 
 CK_RV

@@ -4,12 +4,15 @@
 
 #include "module/mechanism.h"
 
+#include "keystore/wire/mechanisms.h"
+#include "module/state.h"
+
 #include <stddef.h>
 
 #define RSA_MAX_BYTES 1024 /* of a salt, a label: no more than the largest modulus */
 
 static CK_RV
-read_none (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate *request)
+read_none (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
 	return given->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
@@ -21,7 +24,7 @@ fits_u32 (CK_ULONG value)
 }
 
 static CK_RV
-read_pss (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate *request)
+read_pss (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
 	const CK_RSA_PKCS_PSS_PARAMS *pss = given->pParameter;
 
@@ -29,14 +32,14 @@ read_pss (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate 
 	    !fits_u32 (pss->mgf) || pss->sLen > RSA_MAX_BYTES ||
 	    (mechanism->hash != 0 && pss->hashAlg != mechanism->hash))
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->hash = (uint32_t)pss->hashAlg;
-	request->mgf = (uint32_t)pss->mgf;
-	request->salt_len = (uint32_t)pss->sLen;
+	request->operate.hash = (uint32_t)pss->hashAlg;
+	request->operate.mgf = (uint32_t)pss->mgf;
+	request->operate.salt_len = (uint32_t)pss->sLen;
 	return CKR_OK;
 }
 
 static CK_RV
-read_oaep (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate *request)
+read_oaep (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
 	const CK_RSA_PKCS_OAEP_PARAMS *oaep = given->pParameter;
 
@@ -45,15 +48,15 @@ read_oaep (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate
 	    (oaep->pSourceData == NULL && oaep->ulSourceDataLen != 0) ||
 	    (oaep->source != CKZ_DATA_SPECIFIED && oaep->ulSourceDataLen != 0))
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->hash = (uint32_t)oaep->hashAlg;
-	request->mgf = (uint32_t)oaep->mgf;
-	request->param = (WireBytes){oaep->pSourceData, oaep->ulSourceDataLen};
+	request->operate.hash = (uint32_t)oaep->hashAlg;
+	request->operate.mgf = (uint32_t)oaep->mgf;
+	request->operate.param = (WireBytes){oaep->pSourceData, oaep->ulSourceDataLen};
 	return CKR_OK;
 }
 
 /* Pure EdDSA alone: no pre-hash, no context. */
 static CK_RV
-read_eddsa (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate *request)
+read_eddsa (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
 	const ModEddsaParams *eddsa = given->pParameter;
 
@@ -66,7 +69,7 @@ read_eddsa (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperat
 }
 
 static CK_RV
-read_ecdh (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate *request)
+read_ecdh (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
 	const CK_ECDH1_DERIVE_PARAMS *ecdh = given->pParameter;
 
@@ -74,18 +77,96 @@ read_ecdh (const ModMechanism *mechanism, const CK_MECHANISM *given, WireOperate
 	    ecdh->ulSharedDataLen != 0 || ecdh->pPublicData == NULL || ecdh->ulPublicDataLen == 0 ||
 	    ecdh->ulPublicDataLen > WIRE_SIGNATURE_MAX)
 		return CKR_MECHANISM_PARAM_INVALID;
-	request->mgf = (uint32_t)ecdh->kdf;
-	request->data = (WireBytes){ecdh->pPublicData, ecdh->ulPublicDataLen};
+	request->operate.mgf = (uint32_t)ecdh->kdf;
+	request->operate.data = (WireBytes){ecdh->pPublicData, ecdh->ulPublicDataLen};
+	return CKR_OK;
+}
+
+static bool
+can_be_read (const void *bytes, CK_ULONG len)
+{
+	return len <= WIRE_EXTRA_MAX && (bytes != NULL || len == 0);
+}
+
+static CK_RV
+read_gcm (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
+{
+	const CK_GCM_PARAMS *gcm = given->pParameter;
+
+	if (gcm == NULL || given->ulParameterLen != sizeof *gcm ||
+	    !can_be_read (gcm->iv_ptr, gcm->iv_len) || !can_be_read (gcm->aad_ptr, gcm->aad_len) ||
+	    gcm->tag_bits % 8 != 0 || gcm->tag_bits > 128)
+		return CKR_MECHANISM_PARAM_INVALID;
+	request->secret.first = (WireBytes){gcm->iv_ptr, gcm->iv_len};
+	request->secret.second = (WireBytes){gcm->aad_ptr, gcm->aad_len};
+	request->secret.number = (uint32_t)(gcm->tag_bits / 8);
+	return CKR_OK;
+}
+
+static CK_RV
+read_ccm (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
+{
+	const ModCcmParams *ccm = given->pParameter;
+
+	if (ccm == NULL || given->ulParameterLen != sizeof *ccm ||
+	    !can_be_read (ccm->nonce, ccm->nonce_len) || !can_be_read (ccm->aad, ccm->aad_len) ||
+	    ccm->mac_len > 16)
+		return CKR_MECHANISM_PARAM_INVALID;
+	request->secret.first = (WireBytes){ccm->nonce, ccm->nonce_len};
+	request->secret.second = (WireBytes){ccm->aad, ccm->aad_len};
+	request->secret.number = (uint32_t)ccm->mac_len;
+	return CKR_OK;
+}
+
+/* A salt that is another key is not for this token. */
+static CK_RV
+read_hkdf (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
+{
+	const ModHkdfParams *hkdf = given->pParameter;
+
+	if (hkdf == NULL || given->ulParameterLen != sizeof *hkdf || !fits_u32 (hkdf->hash) ||
+	    !can_be_read (hkdf->info, hkdf->info_len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (hkdf->extract != CK_FALSE &&
+	    (hkdf->salt_type != MOD_HKDF_SALT_DATA || !can_be_read (hkdf->salt, hkdf->salt_len)))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (hkdf->extract != CK_FALSE)
+		request->secret.first = (WireBytes){hkdf->salt, hkdf->salt_len};
+	request->secret.second = (WireBytes){hkdf->info, hkdf->info_len};
+	request->secret.hash = (uint32_t)hkdf->hash;
+	request->secret.number = (hkdf->extract != CK_FALSE ? WIRE_HKDF_EXTRACT : 0) |
+				 (hkdf->expand != CK_FALSE ? WIRE_HKDF_EXPAND : 0);
+	return CKR_OK;
+}
+
+static CK_RV
+read_onem2m (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
+{
+	const ModOneM2mParams *onem2m = given->pParameter;
+
+	if (onem2m == NULL || given->ulParameterLen != sizeof *onem2m ||
+	    !fits_u32 (onem2m->number) || !fits_u32 (onem2m->hash) ||
+	    !can_be_read (onem2m->first, onem2m->first_len) ||
+	    !can_be_read (onem2m->second, onem2m->second_len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	request->secret.first = (WireBytes){onem2m->first, onem2m->first_len};
+	request->secret.second = (WireBytes){onem2m->second, onem2m->second_len};
+	request->secret.hash = (uint32_t)onem2m->hash;
+	request->secret.number = (uint32_t)onem2m->number;
 	return CKR_OK;
 }
 
 #define SIGNS (CKF_SIGN | CKF_VERIFY)
 #define CRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
+#define WRAPS (CKF_WRAP | CKF_UNWRAP)
 #define CURVES (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 
 /* clang-format off */
-#define RSA(type, uses, hash, read) {type, CKK_RSA, {2048, 8192, uses}, hash, read}
-#define ECDSA(type, hash) {type, CKK_EC, {256, 521, SIGNS | CURVES}, hash, read_none}
+#define RSA(type, uses, hash, read) {type, CKK_RSA, {2048, 8192, uses}, hash, read, false}
+#define ECDSA(type, hash) {type, CKK_EC, {256, 521, SIGNS | CURVES}, hash, read_none, false}
+#define AES(type, uses, read) {type, CKK_AES, {16, 32, uses}, 0, read, true}
+#define HMAC(type, hash) {type, CKK_GENERIC_SECRET, {1, WIRE_SECRET_MAX, SIGNS}, hash, read_none, false}
+#define DERIVES(type, read) {type, CKK_GENERIC_SECRET, {1, WIRE_SECRET_MAX, CKF_DERIVE}, 0, read, true}
 /* clang-format on */
 
 /* SHA-224 and SHA-1 are for peers that insist; the keystore has them as well. */
@@ -109,18 +190,58 @@ const ModMechanism mod_mechanisms[] = {
 	ECDSA (CKM_ECDSA_SHA256, CKM_SHA256),
 	ECDSA (CKM_ECDSA_SHA384, CKM_SHA384),
 	ECDSA (CKM_ECDSA_SHA512, CKM_SHA512),
-	{CKM_ECDH1_DERIVE, CKK_EC, {256, 521, CKF_DERIVE | CURVES}, 0, read_ecdh},
-	{CKM_EDDSA, CKK_EC_EDWARDS, {255, 255, SIGNS | CURVES}, 0, read_eddsa},
+	{CKM_ECDH1_DERIVE, CKK_EC, {256, 521, CKF_DERIVE | CURVES}, 0, read_ecdh, false},
+	{CKM_EDDSA, CKK_EC_EDWARDS, {255, 255, SIGNS | CURVES}, 0, read_eddsa, false},
+	/* from here on with the init argument only */
+	HMAC (CKM_SHA256_HMAC, CKM_SHA256),
+	HMAC (CKM_SHA384_HMAC, CKM_SHA384),
+	HMAC (CKM_SHA512_HMAC, CKM_SHA512),
+	AES (CKM_AES_GCM, CRYPTS, read_gcm),
+	AES (CKM_AES_CCM, CRYPTS, read_ccm),
+	AES (CKM_AES_KEY_WRAP, WRAPS, read_none),
+	AES (WIRE_CKM_AES_KEY_WRAP_KWP, WRAPS, read_none),
+	DERIVES (WIRE_CKM_HKDF_DERIVE, read_hkdf),
+	DERIVES (WIRE_CKM_ONEM2M_KPSA, read_onem2m),
+	DERIVES (WIRE_CKM_ONEM2M_CONSTRAINED, read_onem2m),
+	DERIVES (WIRE_CKM_ONEM2M_KE2E, read_onem2m),
+	DERIVES (WIRE_CKM_ONEM2M_ESPRIM, read_onem2m),
 };
 
-const CK_ULONG mod_n_mechanisms = sizeof mod_mechanisms / sizeof mod_mechanisms[0];
+#define N_MECHANISMS (sizeof mod_mechanisms / sizeof mod_mechanisms[0])
+
+bool
+mod_mechanism_is_secret (const ModMechanism *mechanism)
+{
+	return mechanism->key_type == CKK_GENERIC_SECRET || mechanism->key_type == CKK_AES;
+}
+
+bool
+mod_mechanism_takes (const ModMechanism *mechanism, CK_KEY_TYPE key_type)
+{
+	return key_type == mechanism->key_type ||
+	       (mechanism->key_type == CKK_AES && key_type == CKK_GENERIC_SECRET);
+}
+
+CK_ULONG
+mod_mechanism_count (void)
+{
+	CK_ULONG n = 0;
+
+	while (n < N_MECHANISMS &&
+	       (mod_state_symmetric () || !mod_mechanism_is_secret (&mod_mechanisms[n])))
+		n++;
+	return n;
+}
 
 const ModMechanism *
 mod_mechanism_find (CK_MECHANISM_TYPE type)
 {
-	for (CK_ULONG i = 0; i < mod_n_mechanisms; i++) {
+	for (CK_ULONG i = 0; i < N_MECHANISMS; i++) {
 		if (mod_mechanisms[i].type == type)
-			return &mod_mechanisms[i];
+			return !mod_mechanism_is_secret (&mod_mechanisms[i]) ||
+					       mod_state_symmetric ()
+				       ? &mod_mechanisms[i]
+				       : NULL;
 	}
 	return NULL;
 }
@@ -128,8 +249,8 @@ mod_mechanism_find (CK_MECHANISM_TYPE type)
 CK_RV
 mod_mechanism_parameters (const ModMechanism *mechanism,
 			  const CK_MECHANISM *given,
-			  WireOperate *request)
+			  ModRequest *request)
 {
-	request->mechanism = (uint32_t)mechanism->type;
+	request->operate.mechanism = request->secret.mechanism = (uint32_t)mechanism->type;
 	return mechanism->read_parameters (mechanism, given, request);
 }

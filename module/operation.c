@@ -19,12 +19,18 @@ static const struct {
 	CK_OBJECT_CLASS class;
 	CK_ATTRIBUTE_TYPE permission;
 	uint32_t message;
+	uint32_t secret_use; /* of a WireSecretUse */
 } uses[] = {
-	[MOD_USE_SIGN] = {CKF_SIGN, CKO_PRIVATE_KEY, CKA_SIGN, WIRE_MSG_SIGN},
-	[MOD_USE_VERIFY] = {CKF_VERIFY, CKO_PUBLIC_KEY, CKA_VERIFY, WIRE_MSG_VERIFY},
-	[MOD_USE_ENCRYPT] = {CKF_ENCRYPT, CKO_PUBLIC_KEY, CKA_ENCRYPT, WIRE_MSG_ENCRYPT},
-	[MOD_USE_DECRYPT] = {CKF_DECRYPT, CKO_PRIVATE_KEY, CKA_DECRYPT, WIRE_MSG_DECRYPT},
-	[MOD_USE_DERIVE] = {CKF_DERIVE, CKO_PRIVATE_KEY, CKA_DERIVE, WIRE_MSG_DERIVE},
+	[MOD_USE_SIGN] = {CKF_SIGN, CKO_PRIVATE_KEY, CKA_SIGN, WIRE_MSG_SIGN, 0},
+	[MOD_USE_VERIFY] = {CKF_VERIFY, CKO_PUBLIC_KEY, CKA_VERIFY, WIRE_MSG_VERIFY, 0},
+	[MOD_USE_ENCRYPT] = {CKF_ENCRYPT, CKO_PUBLIC_KEY, CKA_ENCRYPT, WIRE_MSG_ENCRYPT,
+			     WIRE_USE_ENCRYPT},
+	[MOD_USE_DECRYPT] = {CKF_DECRYPT, CKO_PRIVATE_KEY, CKA_DECRYPT, WIRE_MSG_DECRYPT,
+			     WIRE_USE_DECRYPT},
+	[MOD_USE_DERIVE] = {CKF_DERIVE, CKO_PRIVATE_KEY, CKA_DERIVE, WIRE_MSG_DERIVE,
+			    WIRE_USE_DERIVE},
+	[MOD_USE_WRAP] = {CKF_WRAP, CKO_SECRET_KEY, CKA_WRAP, 0, WIRE_USE_WRAP},
+	[MOD_USE_UNWRAP] = {CKF_UNWRAP, CKO_SECRET_KEY, CKA_UNWRAP, 0, WIRE_USE_UNWRAP},
 };
 
 CK_FLAGS
@@ -50,20 +56,38 @@ mechanism_is_allowed (const ModObject *key, const ModMechanism *mechanism)
 
 /* The keystore knows its own keys by number; others travel with the request. */
 static void
-name_key (const ModObject *key, CK_KEY_TYPE key_type, WireOperate *request)
+name_key (const ModObject *key, CK_KEY_TYPE key_type, ModRequest *request)
 {
 	WireAttribute a, b;
 	bool rsa = key_type == CKK_RSA;
 
 	if (key->own == NULL) {
-		request->key = key->record.handle;
+		request->operate.key = request->secret.key = key->record.handle;
 		return;
 	}
-	request->key_type = (uint32_t)key_type;
+	request->operate.key_type = (uint32_t)key_type;
 	if (mod_object_attribute (key, rsa ? CKA_MODULUS : CKA_EC_PARAMS, &a))
-		request->public_a = (WireBytes){a.data, a.len};
+		request->operate.public_a = (WireBytes){a.data, a.len};
 	if (mod_object_attribute (key, rsa ? CKA_PUBLIC_EXPONENT : CKA_EC_POINT, &b))
-		request->public_b = (WireBytes){b.data, b.len};
+		request->operate.public_b = (WireBytes){b.data, b.len};
+}
+
+/* Class, type and permissions of the key. Secret keys of a session are for the program to use. */
+static CK_RV
+check_key (const ModObject *key, ModUse use, const ModMechanism *mechanism)
+{
+	CK_KEY_TYPE type = mod_object_number (key, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	bool secret = mod_mechanism_is_secret (mechanism);
+	CK_OBJECT_CLASS class = secret ? CKO_SECRET_KEY : uses[use].class;
+
+	if (type == CK_UNAVAILABLE_INFORMATION)
+		return CKR_KEY_HANDLE_INVALID; /* of something that is no key */
+	if (mod_object_number (key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != class ||
+	    !mod_mechanism_takes (mechanism, type))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!mod_object_flag (key, uses[use].permission) || (secret && key->own != NULL))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return mechanism_is_allowed (key, mechanism) ? CKR_OK : CKR_MECHANISM_INVALID;
 }
 
 CK_RV
@@ -71,10 +95,10 @@ mod_operation_prepare (ModUse use,
 		       const CK_MECHANISM *given,
 		       CK_OBJECT_HANDLE key,
 		       ModObject *object,
-		       WireOperate *request)
+		       ModRequest *request)
 {
 	const ModMechanism *mechanism = mod_mechanism_find (given->mechanism);
-	CK_KEY_TYPE key_type;
+	CK_RV rv;
 
 	memset (request, 0, sizeof *request);
 	if (mechanism == NULL || (mechanism->info.flags & uses[use].flag) == 0)
@@ -83,17 +107,11 @@ mod_operation_prepare (ModUse use,
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (mod_object_get (key, object) != CKR_OK)
 		return CKR_KEY_HANDLE_INVALID;
-	key_type = mod_object_number (object, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-	if (key_type == CK_UNAVAILABLE_INFORMATION)
-		return CKR_KEY_HANDLE_INVALID; /* of something that is no key */
-	if (mod_object_number (object, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != uses[use].class ||
-	    key_type != mechanism->key_type)
-		return CKR_KEY_TYPE_INCONSISTENT;
-	if (!mod_object_flag (object, uses[use].permission))
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (!mechanism_is_allowed (object, mechanism))
-		return CKR_MECHANISM_INVALID;
-	name_key (object, key_type, request);
+	rv = check_key (object, use, mechanism);
+	if (rv != CKR_OK)
+		return rv;
+	name_key (object, mechanism->key_type, request);
+	request->secret.use = uses[use].secret_use;
 	return mod_mechanism_parameters (mechanism, given, request);
 }
 
@@ -138,9 +156,16 @@ ecdsa_len (const ModObject *key)
 static CK_ULONG
 output_len_of (const ModObject *key, const ModMechanism *mechanism)
 {
-	if (mechanism->key_type == CKK_RSA)
+	switch (mechanism->key_type) {
+	case CKK_RSA:
 		return modulus_len (key);
-	return mechanism->key_type == CKK_EC ? ecdsa_len (key) : ED25519_SIGNATURE_LEN;
+	case CKK_EC:
+		return ecdsa_len (key);
+	case CKK_GENERIC_SECRET:
+		return mechanism->hash == CKM_SHA256 ? 32 : mechanism->hash == CKM_SHA384 ? 48 : 64;
+	default:
+		return ED25519_SIGNATURE_LEN;
+	}
 }
 
 static uint8_t *
@@ -156,8 +181,10 @@ move_bytes (WireBytes *bytes, uint8_t *to)
 static bool
 own_bytes (ModOperation *operation)
 {
-	WireOperate *request = &operation->request;
-	size_t len = request->public_a.len + request->public_b.len + request->param.len;
+	WireOperate *operate = &operation->request.operate;
+	WireSecretUse *secret = &operation->request.secret;
+	size_t len = operate->public_a.len + operate->public_b.len + operate->param.len +
+		     secret->first.len + secret->second.len;
 	uint8_t *place;
 
 	if (len == 0)
@@ -165,9 +192,11 @@ own_bytes (ModOperation *operation)
 	operation->owned = place = malloc (len);
 	if (place == NULL)
 		return false;
-	place = move_bytes (&request->public_a, place);
-	place = move_bytes (&request->public_b, place);
-	move_bytes (&request->param, place);
+	place = move_bytes (&operate->public_a, place);
+	place = move_bytes (&operate->public_b, place);
+	place = move_bytes (&operate->param, place);
+	place = move_bytes (&secret->first, place);
+	move_bytes (&secret->second, place);
 	return true;
 }
 
@@ -258,19 +287,31 @@ mod_operation_append (ModOperation *operation, const uint8_t *part, CK_ULONG par
 	return CKR_OK;
 }
 
-/* A plain text's length is not known before: it is decrypted, and again when its buffer was small.
- */
+/* The lengths of authenticated encryption are known: the answer goes where it belongs. */
 static CK_RV
-run (ModOperation *operation, ModUse use, uint8_t *output, CK_ULONG_PTR output_len)
+run_secret (ModOperation *operation, uint8_t *output, CK_ULONG_PTR output_len)
+{
+	size_t len = *output_len;
+	CK_RV rv =
+		mod_client_operate (WIRE_MSG_SECRET_USE, &operation->request.secret, output, &len);
+
+	if (rv == CKR_OK)
+		*output_len = len;
+	return rv == CKR_BUFFER_TOO_SMALL ? CKR_DEVICE_ERROR : rv;
+}
+
+/* Else a plain text's length is not known before: it is decrypted, and again when its buffer was
+ * small. */
+static CK_RV
+run_key (ModOperation *operation, ModUse use, uint8_t *output, CK_ULONG_PTR output_len)
 {
 	uint8_t result[WIRE_SIGNATURE_MAX];
 	size_t result_len = sizeof result;
-	CK_RV rv = mod_client_operate (uses[use].message, &operation->request, result, &result_len);
+	CK_RV rv = mod_client_operate (uses[use].message, &operation->request.operate, result,
+				       &result_len);
 
-	if (rv != CKR_OK) {
-		mod_trace ("use %d: 0x%lx", use, rv);
+	if (rv != CKR_OK)
 		return rv == CKR_BUFFER_TOO_SMALL ? CKR_DEVICE_ERROR : rv;
-	}
 	if (output_len != NULL) {
 		rv = result_len > *output_len ? CKR_BUFFER_TOO_SMALL : CKR_OK;
 		*output_len = result_len;
@@ -281,11 +322,33 @@ run (ModOperation *operation, ModUse use, uint8_t *output, CK_ULONG_PTR output_l
 	return rv;
 }
 
-/* Only what is hashed may be longer than a frame. */
-static bool
-is_hashed (ModUse use)
+static CK_RV
+run (ModOperation *operation, ModUse use, WireBytes data, uint8_t *output, CK_ULONG_PTR output_len)
 {
-	return use == MOD_USE_SIGN || use == MOD_USE_VERIFY;
+	bool hashed = use == MOD_USE_SIGN || use == MOD_USE_VERIFY;
+	CK_RV rv;
+
+	/* only what is hashed may be longer than a frame */
+	if (!hashed && data.len > WIRE_DATA_MAX)
+		return use == MOD_USE_ENCRYPT ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	operation->request.operate.data = operation->request.secret.data = data;
+	rv = operation->mechanism->by_secret_use ? run_secret (operation, output, output_len)
+						 : run_key (operation, use, output, output_len);
+	if (rv != CKR_OK)
+		mod_trace ("use %d: 0x%lx", use, rv);
+	return rv;
+}
+
+static CK_ULONG
+needed_len (const ModOperation *operation, ModUse use, CK_ULONG data_len)
+{
+	CK_ULONG tag_len = operation->request.secret.number;
+
+	if (!operation->mechanism->by_secret_use)
+		return operation->output_len;
+	if (use == MOD_USE_ENCRYPT)
+		return data_len + tag_len;
+	return data_len > tag_len ? data_len - tag_len : 0;
 }
 
 CK_RV
@@ -296,23 +359,21 @@ mod_operation_finish (ModOperation *operation,
 		      uint8_t *output,
 		      CK_ULONG_PTR output_len)
 {
-	bool exact = use != MOD_USE_DECRYPT;
+	bool exact = use != MOD_USE_DECRYPT || operation->mechanism->by_secret_use;
+	WireBytes input = data != NULL ? (WireBytes){data, data_len}
+				       : (WireBytes){operation->data, operation->data_len};
+	CK_ULONG needed = needed_len (operation, use, input.len);
 	CK_RV rv;
 
 	if (output_len != NULL && output == NULL) {
-		*output_len = operation->output_len;
+		*output_len = needed;
 		return CKR_OK;
 	}
-	if (output_len != NULL && exact && *output_len < operation->output_len) {
-		*output_len = operation->output_len;
+	if (output_len != NULL && exact && *output_len < needed) {
+		*output_len = needed;
 		return CKR_BUFFER_TOO_SMALL;
 	}
-	operation->request.data = data != NULL ? (WireBytes){data, data_len}
-					       : (WireBytes){operation->data, operation->data_len};
-	if (!is_hashed (use) && operation->request.data.len > WIRE_DATA_MAX)
-		rv = use == MOD_USE_ENCRYPT ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
-	else
-		rv = run (operation, use, output, output_len);
+	rv = run (operation, use, input, output, output_len);
 	if (rv != CKR_BUFFER_TOO_SMALL)
 		mod_operation_end (operation);
 	return rv;

@@ -17,13 +17,16 @@ typedef enum {
 	MOD_USE_ENCRYPT,
 	MOD_USE_DECRYPT,
 	MOD_N_USES,
-	MOD_USE_DERIVE = MOD_N_USES, /* no operation of a session: one call */
+	/* no operations of a session: one call */
+	MOD_USE_DERIVE = MOD_N_USES,
+	MOD_USE_WRAP,
+	MOD_USE_UNWRAP,
 } ModUse;
 
 typedef struct {
 	const ModMechanism *mechanism; /* NULL: not active */
-	WireOperate request;
-	CK_ULONG output_len; /* of a signature or cipher text; of a plain text at most */
+	ModRequest request;
+	CK_ULONG output_len; /* of a signature or cipher text; of a plain text at most; not AEAD */
 	uint8_t *owned;      /* what the request's byte strings point to */
 	bool parts;          /* an Update was called */
 	uint8_t *data;       /* parts so far */
@@ -45,7 +48,7 @@ CK_RV mod_operation_prepare (ModUse use,
 			     const CK_MECHANISM *given,
 			     CK_OBJECT_HANDLE key,
 			     ModObject *object,
-			     WireOperate *request);
+			     ModRequest *request);
 
 /** An Init: mod_operation_prepare() kept for the calls that follow. @given NULL cancels. */
 CK_RV mod_operation_begin (ModOperation *operation,

@@ -27,6 +27,41 @@ typedef struct {
 	CK_BYTE_PTR context;
 } ModEddsaParams;
 
+/* CK_CCM_PARAMS */
+typedef struct {
+	CK_ULONG data_len; /* not read: the data tells */
+	CK_BYTE_PTR nonce;
+	CK_ULONG nonce_len;
+	CK_BYTE_PTR aad;
+	CK_ULONG aad_len;
+	CK_ULONG mac_len;
+} ModCcmParams;
+
+/* CK_HKDF_PARAMS */
+typedef struct {
+	CK_BBOOL extract;
+	CK_BBOOL expand;
+	CK_MECHANISM_TYPE hash;
+	CK_ULONG salt_type;
+	CK_BYTE_PTR salt;
+	CK_ULONG salt_len;
+	CK_OBJECT_HANDLE salt_key;
+	CK_BYTE_PTR info;
+	CK_ULONG info_len;
+} ModHkdfParams;
+
+#define MOD_HKDF_SALT_DATA 2UL /* CKF_HKDF_SALT_DATA */
+
+/* Parameter of the WIRE_CKM_ONEM2M_* mechanisms; each reads what it needs, see enrolee-pkcs11(7). */
+typedef struct {
+	CK_ULONG number;
+	CK_MECHANISM_TYPE hash;
+	CK_BYTE_PTR first;
+	CK_ULONG first_len;
+	CK_BYTE_PTR second;
+	CK_ULONG second_len;
+} ModOneM2mParams;
+
 /* CK_INTERFACE */
 typedef struct {
 	CK_UTF8CHAR_PTR name;

@@ -102,12 +102,12 @@ mod_get_mechanism_list (CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PT
 	if (count == NULL)
 		return CKR_ARGUMENTS_BAD;
 	room = *count;
-	*count = mod_n_mechanisms;
+	*count = mod_mechanism_count ();
 	if (list == NULL)
 		return CKR_OK;
-	if (room < mod_n_mechanisms)
+	if (room < *count)
 		return CKR_BUFFER_TOO_SMALL;
-	for (CK_ULONG i = 0; i < mod_n_mechanisms; i++)
+	for (CK_ULONG i = 0; i < *count; i++)
 		list[i] = mod_mechanisms[i].type;
 	return CKR_OK;
 }

@@ -18,6 +18,7 @@ static struct {
 	pthread_mutex_t lock;
 	bool initialized; /* atomic */
 	bool inherited;   /* by a forked child that did not call C_Initialize yet */
+	bool symmetric;   /* atomic */
 	ModState state;
 } instance = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -62,8 +63,14 @@ mod_state_check (void)
 		       : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
+bool
+mod_state_symmetric (void)
+{
+	return __atomic_load_n (&instance.symmetric, __ATOMIC_ACQUIRE);
+}
+
 CK_RV
-mod_state_initialize (void)
+mod_state_initialize (bool symmetric)
 {
 	CK_RV rv = CKR_OK;
 
@@ -72,6 +79,8 @@ mod_state_initialize (void)
 	mod_state_lock ();
 	if (instance.initialized && !instance.inherited)
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	else
+		__atomic_store_n (&instance.symmetric, symmetric, __ATOMIC_RELEASE);
 	instance.inherited = false;
 	__atomic_store_n (&instance.initialized, true, __ATOMIC_RELEASE);
 	mod_state_unlock ();

@@ -22,11 +22,14 @@ CK_RV mod_state_check (void);
 ModState *mod_state_lock (void);
 void mod_state_unlock (void);
 
+/** Whether the mechanisms of symmetric keys are shown: the init argument asked for them. */
+bool mod_state_symmetric (void);
+
 /**
  * mod_state_initialize:
  * CKR_OK or CKR_CRYPTOKI_ALREADY_INITIALIZED. The first call in a forked child succeeds.
  */
-CK_RV mod_state_initialize (void);
+CK_RV mod_state_initialize (bool symmetric);
 
 /** CKR_OK or CKR_CRYPTOKI_NOT_INITIALIZED. Ends all sessions. */
 CK_RV mod_state_finalize (void);

@@ -170,30 +170,6 @@ mod_generate_key_pair (CK_SESSION_HANDLE session,
 }
 
 CK_RV
-mod_wrap_key (CK_SESSION_HANDLE session,
-	      CK_MECHANISM_PTR mechanism,
-	      CK_OBJECT_HANDLE wrapping,
-	      CK_OBJECT_HANDLE key,
-	      CK_BYTE_PTR wrapped,
-	      CK_ULONG_PTR wrapped_len)
-{
-	return refuse (session);
-}
-
-CK_RV
-mod_unwrap_key (CK_SESSION_HANDLE session,
-		CK_MECHANISM_PTR mechanism,
-		CK_OBJECT_HANDLE unwrapping,
-		CK_BYTE_PTR wrapped,
-		CK_ULONG wrapped_len,
-		CK_ATTRIBUTE_PTR template,
-		CK_ULONG count,
-		CK_OBJECT_HANDLE_PTR key)
-{
-	return refuse (session);
-}
-
-CK_RV
 mod_message_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
 	return refuse (session);

@@ -73,20 +73,6 @@ CK_RV mod_generate_key_pair (CK_SESSION_HANDLE session,
 			     CK_ULONG private_count,
 			     CK_OBJECT_HANDLE_PTR public_key,
 			     CK_OBJECT_HANDLE_PTR private_key);
-CK_RV mod_wrap_key (CK_SESSION_HANDLE session,
-		    CK_MECHANISM_PTR mechanism,
-		    CK_OBJECT_HANDLE wrapping,
-		    CK_OBJECT_HANDLE key,
-		    CK_BYTE_PTR wrapped,
-		    CK_ULONG_PTR wrapped_len);
-CK_RV mod_unwrap_key (CK_SESSION_HANDLE session,
-		      CK_MECHANISM_PTR mechanism,
-		      CK_OBJECT_HANDLE unwrapping,
-		      CK_BYTE_PTR wrapped,
-		      CK_ULONG wrapped_len,
-		      CK_ATTRIBUTE_PTR template,
-		      CK_ULONG count,
-		      CK_OBJECT_HANDLE_PTR key);
 CK_RV
 mod_message_init (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_message_final (CK_SESSION_HANDLE session);

@@ -31,7 +31,7 @@ finish (ModOperation *operation,
 		mod_operation_end (operation);
 		return signature == NULL ? CKR_ARGUMENTS_BAD : CKR_SIGNATURE_LEN_RANGE;
 	}
-	operation->request.signature = (WireBytes){signature, signature_len};
+	operation->request.operate.signature = (WireBytes){signature, signature_len};
 	return mod_operation_finish (operation, MOD_USE_VERIFY, data, data_len, NULL, NULL);
 }
 

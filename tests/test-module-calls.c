@@ -94,8 +94,8 @@ tear_down (Fixture *fixture, gconstpointer data)
 	CALL (C_DecryptVerifyUpdate, (s, NULL, 0, NULL, NULL), NONE)                               \
 	CALL (C_GenerateKey, (s, NULL, NULL, 0, NULL), NONE)                                       \
 	CALL (C_GenerateKeyPair, (s, NULL, NULL, 0, NULL, 0, NULL, NULL), NONE)                    \
-	CALL (C_WrapKey, (s, NULL, 0, 0, NULL, NULL), NONE)                                        \
-	CALL (C_UnwrapKey, (s, NULL, 0, NULL, 0, NULL, 0, NULL), NONE)                             \
+	CALL (C_WrapKey, (s, NULL, 0, 0, NULL, NULL), BAD)                                         \
+	CALL (C_UnwrapKey, (s, NULL, 0, NULL, 0, NULL, 0, NULL), BAD)                              \
 	CALL (C_DeriveKey, (s, NULL, 0, NULL, 0, NULL), BAD)                                       \
 	CALL (C_SeedRandom, (s, NULL, 0), CKR_RANDOM_SEED_NOT_SUPPORTED)                           \
 	CALL (C_GenerateRandom, (s, NULL, 1), BAD)                                                 \

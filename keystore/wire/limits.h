@@ -22,6 +22,8 @@
 #define WIRE_SIGNATURE_MAX 1024         /* RSA-8192 */
 #define WIRE_PUBLIC_KEY_MAX (4 * 1024)  /* SubjectPublicKeyInfo */
 #define WIRE_PSK_OTHER_MAX 1024         /* other_secret of a TLS premaster */
+#define WIRE_NONCE_MAX 256              /* nonce of an AES mode */
+#define WIRE_EXTRA_MAX (4 * 1024)       /* salt, additional data, info of a symmetric key's use */
 #define WIRE_PRINCIPALS_MAX 64          /* users and groups granted to one credential */
 #define WIRE_POLICY_TEXT_MAX (WIRE_PRINCIPALS_MAX * (WIRE_NAME_MAX + 1))
 #define WIRE_LIST_PAGE_MAX 32           /* credentials in one LIST reply */

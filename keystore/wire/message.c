@@ -75,6 +75,18 @@ static const WireField psk_handshake_secret[] = {
 	BYTES (WirePskHandshakeSecret, dhe, WIRE_PSK_OTHER_MAX),
 };
 
+static const WireField secret_use[] = {
+	U32 (WireSecretUse, key),
+	U32 (WireSecretUse, use),
+	U32 (WireSecretUse, mechanism),
+	U32 (WireSecretUse, hash),
+	U32 (WireSecretUse, number),
+	U32 (WireSecretUse, length),
+	BYTES (WireSecretUse, first, WIRE_EXTRA_MAX),
+	BYTES (WireSecretUse, second, WIRE_EXTRA_MAX),
+	BYTES (WireSecretUse, data, WIRE_DATA_MAX),
+};
+
 static const WireField status_reply[] = {
 	TEXT (WireStatusReply, version, WIRE_TEXT_MAX),
 	TEXT (WireStatusReply, state_dir, WIRE_TEXT_MAX),
@@ -222,6 +234,7 @@ static const struct {
 	{WIRE_MSG_PSK_MASTER_SECRET, LAYOUT (psk_master_secret), LAYOUT (result)},
 	{WIRE_MSG_PSK_BINDER_KEY, LAYOUT (psk_binder_key), LAYOUT (result)},
 	{WIRE_MSG_PSK_HANDSHAKE_SECRET, LAYOUT (psk_handshake_secret), LAYOUT (result)},
+	{WIRE_MSG_SECRET_USE, LAYOUT (secret_use), LAYOUT (result)},
 	{WIRE_MSG_STATUS, {NULL, 0}, LAYOUT (status_reply)},
 	{WIRE_MSG_LIST, LAYOUT (list_request), LAYOUT (list_reply)},
 	{WIRE_MSG_SHOW, LAYOUT (name), LAYOUT (show_reply)},

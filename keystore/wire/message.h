@@ -23,6 +23,7 @@ typedef enum {
 	WIRE_MSG_PSK_MASTER_SECRET = 8,
 	WIRE_MSG_PSK_BINDER_KEY = 9,
 	WIRE_MSG_PSK_HANDSHAKE_SECRET = 10,
+	WIRE_MSG_SECRET_USE = 11,
 	/* provision.sock alone */
 	WIRE_MSG_STATUS = 32,
 	WIRE_MSG_LIST = 33,
@@ -108,6 +109,30 @@ typedef struct {
 	uint32_t hash;
 	WireBytes dhe; /* what (EC)DHE yields: 32 to WIRE_PSK_OTHER_MAX bytes, not all zero */
 } WirePskHandshakeSecret;
+
+/* SECRET_USE: what SIGN and VERIFY (HMAC) do not say about the use of a symmetric key. */
+typedef struct {
+	uint32_t key;       /* its permanent object number */
+	uint32_t use;       /* WIRE_USE_* */
+	uint32_t mechanism; /* CKM_*, WIRE_CKM_* */
+	uint32_t hash;      /* HKDF, ONEM2M_KE2E: CKM_*; else 0 */
+	uint32_t number;    /* GCM, CCM: bytes of the tag; HKDF: WIRE_HKDF_*; ONEM2M_CONSTRAINED: SUID;
+			       ONEM2M_KE2E: which key, 1 to 4 */
+	uint32_t length;    /* HKDF: bytes of the new key */
+	WireBytes first;    /* nonce; salt; ONEM2M_*: identifier, salt, receiver's value */
+	WireBytes second;   /* additional data; info; ONEM2M_ESPRIM: originator's value */
+	WireBytes data;     /* plain text; cipher text and tag; key to wrap; wrapped key */
+} WireSecretUse;
+
+enum {
+	WIRE_USE_ENCRYPT = 1,
+	WIRE_USE_DECRYPT = 2,
+	WIRE_USE_WRAP = 3,
+	WIRE_USE_UNWRAP = 4,
+	WIRE_USE_DERIVE = 5,
+};
+
+enum { WIRE_HKDF_EXTRACT = 1, WIRE_HKDF_EXPAND = 2 };
 
 /* STATUS has no fields. */
 typedef struct {
@@ -285,6 +310,7 @@ typedef union {
 	WirePskMasterSecret psk_master_secret;
 	WirePskBinderKey psk_binder_key;
 	WirePskHandshakeSecret psk_handshake_secret;
+	WireSecretUse secret_use;
 	WireStatusReply status_reply;
 	WireListRequest list;
 	WireListReply list_reply;
