@@ -58,6 +58,13 @@ is_for_another_use (const PvContext *context, const char *name, const PvProgress
 }
 
 gboolean
+pv_job_key_is_left_over (const PvContext *context, const char *name, const PvProgress *progress)
+{
+	return get_suid (context, name) == 0 &&
+	       pv_keys_in_role (progress->keys, PV_KEY_CURRENT) != NULL;
+}
+
+gboolean
 pv_job_key_is_wanted (const PvContext *context, const char *name, const PvProgress *progress)
 {
 	return get_suid (context, name) != 0 && !is_for_another_use (context, name, progress);
@@ -101,6 +108,7 @@ pv_job_keys_are_due (const PvContext *context, const char *name, const PvProgres
 			return TRUE;
 	}
 	return pv_job_key_is_due (context, name, progress) ||
+	       pv_job_key_is_left_over (context, name, progress) ||
 	       (current != NULL && pv_job_key_is_wanted (context, name, progress) &&
 		is_wished_otherwise (context, name, current));
 }

@@ -21,6 +21,10 @@ char *pv_job_secret_name (const char *name, const char *identifier);
  */
 char *pv_job_key_wish (const PvContext *context, const char *name);
 
+/** Whether a key of ours is at the MEF that the settings want no more (KeySUID= is gone). */
+gboolean
+pv_job_key_is_left_over (const PvContext *context, const char *name, const PvProgress *progress);
+
 /** Whether the settings want a key, and one that the credential can be. */
 gboolean
 pv_job_key_is_wanted (const PvContext *context, const char *name, const PvProgress *progress);

@@ -303,6 +303,14 @@ tidy (const PvContext *context, const char *name, PvProgress *progress)
 		else
 			record->look_s = 0;
 	}
+	if (pv_job_key_is_left_over (context, name, progress)) { /* R-8.3.4.2-2, decision 3 */
+		g_message ("%s: KeySUID= is gone: the key is de-registered at the MEF, and stays here until "
+			   "`enrolee remove %s%s`",
+			   name,
+			   name,
+			   PV_KEYSTORE_SECRET_SUFFIX);
+		lose_current_key (context, progress);
+	}
 	if (!pv_job_key_is_wanted (context, name, progress))
 		progress->key_renew_s = 0;
 	if (!pv_settings_get_boolean (context->settings, "enrolment", name, "Certificate"))
@@ -322,7 +330,8 @@ pv_job_reconcile (const PvContext *context, const char *name, PvProgress *progre
 	published |= reconcile_keys (context, name, all, progress);
 	if (published)
 		note_published (context, name, all, progress); /* in one transaction, so all of it */
-	adopt_key (name, all, progress);
+	if (pv_job_key_is_wanted (context, name, progress))
+		adopt_key (name, all, progress);
 	tidy (context, name, progress);
 	names = list_names (context, name, progress);
 	for (guint i = 0; i < names->len; i++) {

@@ -225,6 +225,25 @@ is "the key stays in use" "$(show gw1-key identifier)" "$fifth"
 misbehave key-update ""
 ok "and done" tap_until 30 at_rest
 
+# --- no key is wanted any more, and then one again ---
+settings_are gw1 KeySUID=24
+ok "at rest" tap_until 30 at_rest
+now_held=$(show gw1-key identifier)
+gateway_settings "$sim_port" Certificate=no Commands=no
+sed -i '/^Key/d' "$conf/enrolee.conf"
+kill -HUP "$enroleed_pid"
+deregistered() { [ -z "$(at_mef 1 "k['id'] == '$now_held'")" ] && [ -z "$(keys gw1 current)$(keys gw1 retiring)" ] && at_rest; }
+ok "KeySUID= is gone: the key is de-registered at once" tap_until 20 deregistered || diagnosis
+ok "it is said what is left" grep -q 'KeySUID= is gone: .*enrolee remove gw1-key' "$enroleed_log"
+is "the key stays here for who uses it" "$(show gw1-key identifier)" "$now_held"
+mark
+is "told to enrol" "$(control Enrol gw1 '{}')" "()"
+ok "at rest" tap_until 20 at_rest
+not "it is not de-registered again, nor another registered" asked 'key-(deregister|register)'
+settings_are gw1 KeySUID=24
+other_held() { [ "$(show gw1-key identifier)" != "$now_held" ] && at_rest; }
+ok "KeySUID= is back: another key" tap_until 30 other_held || diagnosis
+
 # --- probe and decommission over D-Bus ---
 answer=$(control Probe gw1)
 for fact in "'ok': <true>" "'authenticated_by': <'ppsk'>" "'tls': <'TLSv1.2'>" "'registration': <'found'>" "'admin_fqdn': <'sp.example.com'>"; do
