@@ -48,10 +48,18 @@ take_credential (Loader *loader, KsStatement *row)
 	credential->suid = (guint)sqlite3_column_int (row, 7);
 	credential->retain_s = sqlite3_column_int64 (row, 8);
 	credential->created_s = sqlite3_column_int64 (row, 9);
+	credential->psk = (KsPskPolicy){
+		.versions = (guint)sqlite3_column_int (row, 10),
+		.hash = (KsPskHash)sqlite3_column_int (row, 11),
+		.ephemeral = sqlite3_column_int (row, 12) != 0,
+		.reveal = sqlite3_column_int (row, 13) != 0,
+	};
 	g_hash_table_insert (loader->by_row, key_of (credential->row), credential);
 	return ks_name_is_valid (credential->name) &&
 	       in (credential->kind, KS_KIND_KEY_PAIR, KS_KIND_ANCHORS) &&
-	       in (credential->origin, KS_ORIGIN_IMPORTED, KS_ORIGIN_ENROLLED);
+	       in (credential->origin, KS_ORIGIN_IMPORTED, KS_ORIGIN_ENROLLED) &&
+	       in (credential->psk.versions, 0, KS_PSK_TLS_ALL) &&
+	       in (credential->psk.hash, KS_PSK_HASH_ANY, KS_PSK_HASH_SHA384);
 }
 
 static gboolean
@@ -154,7 +162,7 @@ static const struct {
 	TakeRow take;
 } queries[] = {
 	{"SELECT id, name, kind, origin, mef_fqdn, admin_fqdn, client_id, suid, retain_s, "
-	 "created_s "
+	 "created_s, psk_versions, psk_hash, psk_ephemeral, psk_reveal "
 	 "FROM credential",
 	 " WHERE id = ?1", " ORDER BY id", take_credential},
 	{"SELECT credential, is_group, name FROM principal", " WHERE credential = ?1",

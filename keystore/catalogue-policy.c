@@ -159,3 +159,43 @@ ks_catalogue_set_policy (KsCatalogue *catalogue,
 
 	return ks_catalogue_mutate (catalogue, set_policy, &policy, error);
 }
+
+typedef struct {
+	const char *name;
+	const KsPskPolicy *psk;
+} Psk;
+
+static gboolean
+set_psk (KsMutation *mutation, gpointer arguments, GError **error)
+{
+	const Psk *wanted = arguments;
+	const KsPskPolicy *psk = wanted->psk;
+	const KsCredential *credential = ks_catalogue_state_find (mutation->state, wanted->name);
+
+	if (credential == NULL || credential->kind != KS_KIND_SECRET) {
+		g_set_error (error, KS_ERROR, KS_ERROR_NOT_FOUND, "there is no symmetric key %s",
+			     wanted->name);
+		return FALSE;
+	}
+	ks_mutation_touch (mutation, wanted->name);
+	return ks_sql_run (mutation->db, error,
+			   "UPDATE credential SET psk_versions = ?2, psk_hash = ?3, "
+			   "psk_ephemeral = ?4, psk_reveal = ?5 WHERE id = ?1",
+			   "iiiii", credential->row, (gint64)psk->versions, (gint64)psk->hash,
+			   (gint64)psk->ephemeral, (gint64)psk->reveal);
+}
+
+gboolean
+ks_catalogue_set_psk (KsCatalogue *catalogue,
+		      const char *name,
+		      const KsPskPolicy *psk,
+		      gboolean *changed,
+		      GError **error)
+{
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (catalogue);
+	const KsCredential *credential = ks_catalogue_state_find (state, name);
+	Psk wanted = {name, psk};
+
+	*changed = credential == NULL || !ks_psk_policy_equal (&credential->psk, psk);
+	return !*changed || ks_catalogue_mutate (catalogue, set_psk, &wanted, error);
+}

@@ -64,6 +64,12 @@ static const char *const scripts[] = {
 	"  generation INTEGER NOT NULL REFERENCES generation ON DELETE CASCADE,"
 	"  consumer TEXT NOT NULL,"
 	"  UNIQUE (generation, consumer)) STRICT, WITHOUT ROWID;",
+
+	/* What TLS may do with a symmetric key: everything, until the settings say otherwise. */
+	"ALTER TABLE credential ADD COLUMN psk_versions INTEGER NOT NULL DEFAULT 3;"
+	"ALTER TABLE credential ADD COLUMN psk_hash INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE credential ADD COLUMN psk_ephemeral INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE credential ADD COLUMN psk_reveal INTEGER NOT NULL DEFAULT 0;",
 };
 
 static gboolean

@@ -101,7 +101,9 @@ write_credential (KsMutation *mutation, const KsIntent *intent, KsCredential *kn
 				   intent->admin_fqdn, intent->client_id, intent->retain_s);
 	if (!ks_sql_run (
 		    mutation->db, error,
-		    "INSERT INTO credential VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
+		    "INSERT INTO credential (name, kind, origin, mef_fqdn, admin_fqdn, client_id, suid, "
+		    "retain_s, created_s, last_generation) "
+		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
 		    "tiitttiii", intent->name, (gint64)intent->kind, (gint64)intent->origin,
 		    intent->mef_fqdn, intent->admin_fqdn, intent->client_id, (gint64)intent->suid,
 		    intent->retain_s, now_s))

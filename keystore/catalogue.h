@@ -129,7 +129,7 @@ KsCredential *ks_catalogue_state_find_identifier (const KsCatalogueState *state,
 						  const char *identifier,
 						  KsGeneration **generation);
 
-/* ---- policy: the only mutation that needs no token; any thread ---- */
+/* ---- policy: the only mutations that need no token; any thread ---- */
 
 /**
  * ks_catalogue_set_policy:
@@ -146,6 +146,20 @@ gboolean ks_catalogue_set_policy (KsCatalogue *catalogue,
 				  const char *const *users,
 				  const char *const *groups,
 				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * ks_catalogue_set_psk:
+ * @changed: (out): whether it was another before
+ *
+ * Replaces what TLS may do with a symmetric key.
+ *
+ * Returns: %FALSE with %KS_ERROR_NOT_FOUND (also for another kind), %KS_ERROR_STORAGE
+ */
+gboolean ks_catalogue_set_psk (KsCatalogue *catalogue,
+			       const char *name,
+			       const KsPskPolicy *psk,
+			       gboolean *changed,
+			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- key generations: called by publish.c only ---- */
 

@@ -101,6 +101,13 @@ ks_credential_unref (KsCredential *credential)
 }
 
 gboolean
+ks_psk_policy_equal (const KsPskPolicy *a, const KsPskPolicy *b)
+{
+	return a->versions == b->versions && a->hash == b->hash && a->ephemeral == b->ephemeral &&
+	       a->reveal == b->reveal;
+}
+
+gboolean
 ks_name_is_valid (const char *name)
 {
 	gsize i;

@@ -149,6 +149,8 @@ void ks_certificate_free (KsCertificate *certificate);
 void ks_text_wipe_free (char *text);
 void ks_reference_free (KsReference *reference);
 
+gboolean ks_psk_policy_equal (const KsPskPolicy *a, const KsPskPolicy *b);
+
 /**
  * ks_name_is_valid:
  * @name: (nullable): a credential's name

@@ -8,6 +8,7 @@
 #include "keystore/certificate.h"
 #include "keystore/describe.h"
 #include "keystore/dispatch-handlers.h"
+#include "keystore/psk-settings.h"
 
 #include <string.h>
 
@@ -359,6 +360,19 @@ revoke_replaced (KsDispatch *dispatch, const Set *set, GError **error)
 	return FALSE;
 }
 
+/* What TLS may do with a symmetric key is settled before anybody sees it. */
+static gboolean
+apply_settings (KsDispatch *dispatch, const Set *set, GError **error)
+{
+	for (guint i = 0; i < set->count; i++) {
+		if (set->credentials[i]->kind == KS_KIND_SECRET &&
+		    !ks_psk_settings_apply (dispatch->settings->config_dir, dispatch->publisher,
+					    set->state, set->members[i].name, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 void
 ks_handle_publish (KsDispatch *dispatch, KsRequest *request)
 {
@@ -368,6 +382,10 @@ ks_handle_publish (KsDispatch *dispatch, KsRequest *request)
 
 	if (!set_init (&set, dispatch, request))
 		return;
+	if (!apply_settings (dispatch, &set, &error)) {
+		ks_request_fail_error (request, error);
+		return;
+	}
 	if (!ks_publisher_publish (dispatch->publisher, set.members, set.count, &error)) {
 		ks_request_fail_error (request, error);
 		return;

@@ -93,6 +93,24 @@ list_certificates (const GPtrArray *certificates, WireList *list)
 	}
 }
 
+static void
+show_psk (const KsCredential *credential, WireShowReply *reply)
+{
+	static const guint32 hashes[] = {[KS_PSK_HASH_ANY] = 0,
+					 [KS_PSK_HASH_SHA256] = CKM_SHA256,
+					 [KS_PSK_HASH_SHA384] = CKM_SHA384};
+
+	if (credential->kind != KS_KIND_SECRET)
+		return;
+	reply->psk_versions = credential->psk.versions; /* WIRE_PSK_* are the same numbers */
+	reply->psk_hash = hashes[credential->psk.hash];
+	reply->psk_ephemeral = credential->psk.ephemeral;
+	reply->psk_revealed = credential->psk.reveal;
+}
+
+G_STATIC_ASSERT ((int)KS_PSK_TLS12 == (int)WIRE_PSK_TLS12);
+G_STATIC_ASSERT ((int)KS_PSK_TLS13 == (int)WIRE_PSK_TLS13);
+
 void
 ks_handle_show (KsDispatch *dispatch, KsRequest *request)
 {
@@ -110,6 +128,7 @@ ks_handle_show (KsDispatch *dispatch, KsRequest *request)
 		return;
 	}
 	reply.record = (WireBytes){record, writer.len};
+	show_psk (credential, &reply);
 	current = ks_credential_current (credential);
 	if (current != NULL) {
 		if (current->leaf != NULL)

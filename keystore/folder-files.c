@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The files of one credential: PEM certificates, the key's URI in pkcs11-provider's PEM form,
- * references of symmetric keys. Nothing here is a key. A reference opens its key for its consumer
+ * references of symmetric keys. Nothing here is a key but what Reveal= names. A reference opens its key for its consumer
  * only (the keystore checks who asks), and is readable by its consumer only.
  */
 #include <config.h>
@@ -9,14 +9,13 @@
 #include "keystore/folder-files.h"
 
 #include "keystore/der.h"
+#include "keystore/folder-acl.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define PEM_COLUMNS 64
@@ -151,39 +150,12 @@ put_key (int fd,
 
 /* ---- references ---- */
 
-#define ACL_VERSION 2
-
-struct acl {
-	guint32 version;
-	struct {
-		guint16 tag;
-		guint16 perm;
-		guint32 id;
-	} entries[5];
-} __attribute__ ((packed));
-
-/* user::rw-, user:UID:r--, group::---, mask::r--, other::---; acl(5). Without privilege the
- * keystore cannot give a file away, but it can let one more user read it. */
-static gboolean
-let_read (int file, uid_t uid)
-{
-	const struct acl acl = {
-		.version = htole32 (ACL_VERSION),
-		.entries = {{htole16 (0x01), htole16 (6), G_MAXUINT32},
-			    {htole16 (0x02), htole16 (4), htole32 (uid)},
-			    {htole16 (0x04), 0, G_MAXUINT32},
-			    {htole16 (0x10), htole16 (4), G_MAXUINT32},
-			    {htole16 (0x20), 0, G_MAXUINT32}},
-	};
-
-	return fsetxattr (file, "system.posix_acl_access", &acl, sizeof acl, 0) == 0;
-}
-
 static void
 give_to (int file, const char *user)
 {
 	char room[4096];
 	struct passwd entry, *found = NULL;
+	const char *const readers[] = {user, NULL};
 	guint64 number;
 	uid_t uid;
 
@@ -195,7 +167,8 @@ give_to (int file, const char *user)
 		return;
 	if (uid == geteuid ())
 		return;
-	if (geteuid () == 0 ? fchown (file, uid, (gid_t)-1) != 0 : !let_read (file, uid))
+	if (geteuid () == 0 ? fchown (file, uid, (gid_t)-1) != 0
+			    : !ks_folder_let_read (file, readers, NULL))
 		g_message ("%s cannot be given its reference as a file", user);
 }
 
@@ -245,6 +218,35 @@ put_references (int fd, const KsGeneration *generation, GError **error)
 	if (count != 1)
 		return TRUE;
 	return symlinkat (only, fd, "psk.txt") == 0 || fail_errno (error, "psk.txt");
+}
+
+gboolean
+ks_folder_reveal (int fd,
+		  const KsCredential *credential,
+		  const KsGeneration *generation,
+		  const KsSecret *secret,
+		  GError **error)
+{
+	static const char digits[] = "0123456789abcdef";
+	g_autofree char *identity = g_strconcat (generation->identifier, ":", NULL);
+	gsize at = strlen (identity), room = at + 2 * ks_secret_len (secret) + 2;
+	g_autofree char *line = g_malloc (room);
+	int file;
+
+	memcpy (line, identity, at);
+	for (gsize i = 0; i < ks_secret_len (secret); i++) {
+		guint8 byte = ks_secret_reveal (secret)[i];
+
+		line[at++] = digits[byte >> 4];
+		line[at++] = digits[byte & 15];
+	}
+	line[at++] = '\n';
+	file = create (fd, KS_FOLDER_REVEALED, 0600, line, at);
+	explicit_bzero (line, room);
+	if (file >= 0 && !ks_folder_let_read (file, (const char *const *)credential->users,
+					      (const char *const *)credential->groups))
+		g_message ("the users of %s cannot be given its key as a file", credential->name);
+	return finish (file, KS_FOLDER_REVEALED, error);
 }
 
 gboolean

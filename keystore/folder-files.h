@@ -5,6 +5,10 @@
 #pragma once
 
 #include "keystore/catalogue.h"
+#include "keystore/secret.h"
+
+/* Not psk-NAME.txt: those are users'. */
+#define KS_FOLDER_REVEALED "revealed-psk.txt"
 
 /**
  * ks_folder_put:
@@ -22,3 +26,16 @@ gboolean ks_folder_write_files (int fd,
 				const KsCredential *credential,
 				const KsGeneration *generation,
 				GError **error);
+
+/**
+ * ks_folder_reveal:
+ * @secret: the key itself
+ *
+ * Writes IDENTITY:HEX of the key, for programs that know no references; readable by the
+ * credential's users and groups.
+ */
+gboolean ks_folder_reveal (int fd,
+			   const KsCredential *credential,
+			   const KsGeneration *generation,
+			   const KsSecret *secret,
+			   GError **error);

@@ -25,6 +25,7 @@
 #define STAMP ".generation"
 
 struct _KsFolder {
+	KsResident *resident;
 	char *path;
 	int fd;
 };
@@ -38,11 +39,12 @@ fail_errno (GError **error, const char *what)
 }
 
 KsFolder *
-ks_folder_new (const char *path, GError **error)
+ks_folder_new (const char *path, KsResident *resident, GError **error)
 {
 	g_autoptr (KsFolder) folder = g_new0 (KsFolder, 1);
 
 	folder->fd = -1;
+	folder->resident = resident;
 	folder->path = g_strdup (path);
 	if (g_mkdir_with_parents (path, 0755) != 0 ||
 	    (folder->fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
@@ -83,7 +85,7 @@ remove_tree (KsFolder *folder, const char *name, GError **error)
 }
 
 static char *
-stamp_of (const KsCredential *credential, const KsGeneration *generation)
+stamp_of (const KsGeneration *generation, gboolean revealed)
 {
 	g_autoptr (GString) stamp = g_string_new (NULL);
 
@@ -100,8 +102,26 @@ stamp_of (const KsCredential *credential, const KsGeneration *generation)
 
 		g_string_append_printf (stamp, " %.16s", hash);
 	}
-	g_string_append_c (stamp, '\n');
+	g_string_append (stamp, revealed ? " revealed\n" : "\n");
 	return g_string_free (g_steal_pointer (&stamp), FALSE);
+}
+
+/* The key that is to be revealed, or NULL: without it the folder is written all the same, and again at
+ * the next start. */
+static KsKey *
+take_revealed (KsFolder *folder, const KsCredential *credential, const KsGeneration *generation)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (KsKey) key = NULL;
+
+	if (!credential->psk.reveal || credential->kind != KS_KIND_SECRET || !folder->resident)
+		return NULL;
+	key = ks_resident_get (folder->resident, generation, &error);
+	if (key != NULL && ks_key_secret (key) != NULL)
+		return g_steal_pointer (&key);
+	g_warning ("%s cannot be revealed: %s", credential->name,
+		   error != NULL ? error->message : "its backing token does not give it away");
+	return NULL;
 }
 
 static gboolean
@@ -111,7 +131,8 @@ write_folder (KsFolder *folder,
 	      const KsGeneration *generation,
 	      GError **error)
 {
-	g_autofree char *stamp = stamp_of (credential, generation);
+	g_autoptr (KsKey) revealed = take_revealed (folder, credential, generation);
+	g_autofree char *stamp = stamp_of (generation, revealed != NULL);
 	int fd;
 	gboolean done;
 
@@ -122,6 +143,8 @@ write_folder (KsFolder *folder,
 		return fail_errno (error, name);
 	done = fchmod (fd, 0755) == 0 &&
 	       ks_folder_write_files (fd, credential, generation, error) &&
+	       (revealed == NULL || ks_folder_reveal (fd, credential, generation,
+						      ks_key_secret (revealed), error)) &&
 	       ks_folder_put (fd, STAMP, stamp, strlen (stamp), error);
 	if (done && fsync (fd) != 0)
 		done = fail_errno (error, name);
@@ -176,7 +199,7 @@ is_current (KsFolder *folder, const KsCredential *credential)
 
 	if (!g_file_get_contents (path, &found, NULL, NULL))
 		return generation == NULL;
-	wanted = generation != NULL ? stamp_of (credential, generation) : NULL;
+	wanted = generation != NULL ? stamp_of (generation, credential->psk.reveal) : NULL;
 	return g_strcmp0 (found, wanted) == 0;
 }
 

@@ -2,22 +2,26 @@
 /*
  * The credential folders, for programs that know only files: credentials/NAME/ with cert.pem,
  * chain.pem, fullchain.pem, ca.pem, key.pem (a PKCS#11 URI in pkcs11-provider's PEM form) and
- * psk.txt (references). A derived view of the catalogue: replaced as a whole, made again at start
+ * psk.txt (references), revealed-psk.txt (a key itself, where Reveal= says so). A derived view of the catalogue: replaced as a whole, made again at start
  * when it differs.
  */
 #pragma once
 
 #include "keystore/catalogue.h"
+#include "keystore/resident.h"
 
 typedef struct _KsFolder KsFolder;
 
 /**
  * ks_folder_new:
  * @path: the folder of all credential folders; made (0755) when missing
+ * @resident: (nullable): where keys to be revealed are read; borrowed
  *
  * Returns: (transfer full) (nullable): %NULL with %KS_ERROR_STORAGE
  */
-KsFolder *ks_folder_new (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+KsFolder *ks_folder_new (const char *path,
+			 KsResident *resident,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ks_folder_free (KsFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KsFolder, ks_folder_free)
 

@@ -5,6 +5,7 @@
 #include "keystore/housekeeper.h"
 
 #include "keystore/bootstrap.h"
+#include "keystore/psk-settings.h"
 
 #define RETRY_S 10     /* a token that did not open */
 #define REPEAT_S 600   /* a recovery that could not end everything */
@@ -15,7 +16,7 @@ struct _KsHousekeeper {
 	GThread *thread;
 	GMutex lock;
 	GCond changed;
-	gboolean woken, ending, ended;
+	gboolean woken, reload, ending, ended;
 	gboolean recovered;     /* the thread's own */
 	gint64 recover_from_us; /* the thread's own; monotonic */
 };
@@ -24,6 +25,19 @@ static gboolean
 is_ready (KsHousekeeper *housekeeper)
 {
 	return ks_publisher_is_ready (housekeeper->dispatch->publisher);
+}
+
+static void
+reload (KsHousekeeper *housekeeper)
+{
+	KsDispatch *dispatch = housekeeper->dispatch;
+	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
+	g_autoptr (GError) error = NULL;
+
+	if (!ks_psk_settings_apply (dispatch->settings->config_dir, dispatch->publisher, state,
+				    NULL, &error))
+		ks_audit (KS_EVENT_WARNING, NULL, NULL,
+			  "the settings of symmetric keys stay as they were: %s", error->message);
 }
 
 static void
@@ -38,6 +52,7 @@ recover (KsHousekeeper *housekeeper)
 	ks_dispatch_set_problem (dispatch, error != NULL ? error->message : NULL);
 	if (housekeeper->recovered) {
 		ks_bootstrap_take (dispatch->publisher, dispatch->catalogue);
+		reload (housekeeper); /* what it took has settings as well */
 		return;
 	}
 	ks_audit (KS_EVENT_TOKEN_FAILED, NULL, NULL, "recovery: %s", error->message);
@@ -70,13 +85,17 @@ housekeeper_main (gpointer data)
 	g_mutex_lock (&housekeeper->lock);
 	while (!housekeeper->ending) {
 		gint64 until_us;
+		gboolean must_reload = housekeeper->reload;
 
-		housekeeper->woken = FALSE;
+		housekeeper->woken = housekeeper->reload = FALSE;
 		g_mutex_unlock (&housekeeper->lock);
+		if (must_reload)
+			reload (housekeeper);
 		until_us = g_get_monotonic_time () +
 			   keep_house (housekeeper) * G_USEC_PER_SEC;
 		g_mutex_lock (&housekeeper->lock);
-		while (!housekeeper->ending && !(housekeeper->woken && is_ready (housekeeper))) {
+		while (!housekeeper->ending && !housekeeper->reload &&
+		       !(housekeeper->woken && is_ready (housekeeper))) {
 			if (!g_cond_wait_until (&housekeeper->changed, &housekeeper->lock,
 						until_us))
 				break;
@@ -96,6 +115,7 @@ ks_housekeeper_new (KsDispatch *dispatch)
 	housekeeper->dispatch = dispatch;
 	g_mutex_init (&housekeeper->lock);
 	g_cond_init (&housekeeper->changed);
+	housekeeper->reload = TRUE;
 	return housekeeper;
 }
 
@@ -111,6 +131,15 @@ ks_housekeeper_wake (KsHousekeeper *housekeeper)
 	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&housekeeper->lock);
 
 	housekeeper->woken = TRUE;
+	g_cond_broadcast (&housekeeper->changed);
+}
+
+void
+ks_housekeeper_reload (KsHousekeeper *housekeeper)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&housekeeper->lock);
+
+	housekeeper->reload = TRUE;
 	g_cond_broadcast (&housekeeper->changed);
 }
 

@@ -27,6 +27,13 @@ void ks_housekeeper_start (KsHousekeeper *housekeeper);
 void ks_housekeeper_wake (KsHousekeeper *housekeeper);
 
 /**
+ * ks_housekeeper_reload:
+ *
+ * The settings of symmetric keys may have changed: they are read and applied soon. Any thread.
+ */
+void ks_housekeeper_reload (KsHousekeeper *housekeeper);
+
+/**
  * ks_housekeeper_end:
  * @wait_ms: for what it is doing
  *

@@ -363,3 +363,20 @@ ks_publisher_set_policy (KsPublisher *publisher,
 	g_mutex_unlock (&publisher->lock);
 	return done;
 }
+
+gboolean
+ks_publisher_set_psk (KsPublisher *publisher,
+		      const char *name,
+		      const KsPskPolicy *psk,
+		      GError **error)
+{
+	gboolean changed, done;
+
+	g_mutex_lock (&publisher->lock);
+	done = ks_catalogue_set_psk (publisher->catalogue, name, psk, &changed, error);
+	/* A key to be revealed cannot be read yet: recovery restores its folder. */
+	if (done && changed && (!psk->reveal || ks_publisher_is_ready (publisher)))
+		ks_publisher_show (publisher, name);
+	g_mutex_unlock (&publisher->lock);
+	return done;
+}

@@ -161,6 +161,16 @@ gboolean ks_publisher_set_policy (KsPublisher *publisher,
 				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * ks_publisher_set_psk:
+ *
+ * ks_catalogue_set_psk(), and the folder follows.
+ */
+gboolean ks_publisher_set_psk (KsPublisher *publisher,
+			       const char *name,
+			       const KsPskPolicy *psk,
+			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * ks_publisher_sweep:
  * @now_s: Unix seconds
  *

@@ -86,6 +86,13 @@ on_signal (gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_reload (gpointer data)
+{
+	ks_housekeeper_reload (((KsService *)data)->housekeeper);
+	return G_SOURCE_CONTINUE;
+}
+
 /* ---- life ---- */
 
 static void
@@ -201,6 +208,7 @@ ks_service_run (KsService *service)
 	guint sources[] = {
 		g_unix_signal_add (SIGTERM, on_signal, service),
 		g_unix_signal_add (SIGINT, on_signal, service),
+		g_unix_signal_add (SIGHUP, on_reload, service),
 		g_unix_fd_add (service->listeners.token, G_IO_IN, on_token_socket, service),
 		g_unix_fd_add (service->listeners.provision, G_IO_IN, on_provision_socket, service),
 	};

@@ -4,12 +4,12 @@
 
 #include "keystore/settings.h"
 
-#include <errno.h>
+#include "keystore/settings-file.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #define GROUP "keystore"
-#define FILE_MAX (1024 * 1024) /* bytes of one settings file */
 
 typedef enum { TYPE_TEXT, TYPE_PATH, TYPE_RESIDENCY } SettingType;
 
@@ -63,83 +63,14 @@ set_by_name (KsSettings *settings, const char *key, const char *value, GError **
 }
 
 static gboolean
-read_key (KsSettings *settings, char *line, GError **error)
+take_line (gpointer settings, const char *group, const char *key, const char *value, GError **error)
 {
-	char *equals = strchr (line, '=');
-
-	if (equals == NULL) {
-		g_set_error (error, KS_ERROR, KS_ERROR_INVALID,
-			     "not a group, a comment or Key=Value");
-		return FALSE;
-	}
-	*equals = '\0';
-	g_strchomp (line);
-	return set_by_name (settings, line, g_strchug (equals + 1), error);
-}
-
-/* Line by line, so that an error can name the line; a missing file is no error. */
-static gboolean
-read_file (KsSettings *settings, const char *path, GError **error)
-{
-	g_autoptr (GError) local = NULL;
-	g_autofree char *text = NULL;
-	g_auto (GStrv) lines = NULL;
-	gboolean ours = FALSE;
-	gsize len;
-
-	if (!g_file_get_contents (path, &text, &len, &local)) {
-		if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-			return TRUE;
-		g_set_error (error, KS_ERROR, KS_ERROR_INVALID, "%s", local->message);
-		return FALSE;
-	}
-	if (len > FILE_MAX || !g_utf8_validate (text, (gssize)len, NULL)) {
-		g_set_error (error, KS_ERROR, KS_ERROR_INVALID, "%s: not a settings file", path);
-		return FALSE;
-	}
-	lines = g_strsplit (text, "\n", -1);
-	for (guint i = 0; lines[i] != NULL; i++) {
-		char *line = g_strstrip (lines[i]);
-
-		if (line[0] == '[')
-			ours = strcmp (line, "[" GROUP "]") == 0;
-		else if (ours && line[0] != '\0' && line[0] != '#' &&
-			 !read_key (settings, line, error)) {
-			g_prefix_error (error, "%s:%u: ", path, i + 1);
-			return FALSE;
-		}
-	}
-	return TRUE;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-	return strcmp (*(const char *const *)a, *(const char *const *)b);
-}
-
-static gboolean
-read_files (KsSettings *settings, GError **error)
-{
-	g_autofree char *file = g_build_filename (settings->config_dir, "enrolee.conf", NULL);
-	g_autofree char *folder = g_build_filename (settings->config_dir, "conf.d", NULL);
-	g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-	g_autoptr (GDir) dir = NULL;
-	const char *name;
-
-	if (!read_file (settings, file, error))
-		return FALSE;
-	dir = g_dir_open (folder, 0, NULL);
-	while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-		if (g_str_has_suffix (name, ".conf") && name[0] != '.')
-			g_ptr_array_add (names, g_build_filename (folder, name, NULL));
-	}
-	g_ptr_array_sort (names, compare_names);
-	for (guint i = 0; i < names->len; i++) {
-		if (!read_file (settings, names->pdata[i], error))
-			return FALSE;
-	}
-	return TRUE;
+	if (strcmp (group, GROUP) != 0)
+		return TRUE;
+	if (value != NULL)
+		return set_by_name (settings, key, value, error);
+	g_set_error (error, KS_ERROR, KS_ERROR_INVALID, "not a group, a comment or Key=Value");
+	return FALSE;
 }
 
 /* By hand, the user who runs the keystore is the provisioner as well. */
@@ -209,7 +140,7 @@ ks_settings_new (const char *const *argv, GError **error)
 	settings->residency = KS_RESIDENCY_AUTO;
 	if (settings->provisioner_user == NULL)
 		settings->provisioner_user = default_provisioner ();
-	if (!read_files (settings, error))
+	if (!ks_settings_read (settings->config_dir, take_line, settings, error))
 		return NULL;
 	if (module != NULL && !set_by_name (settings, "BackingModule", module, error))
 		return NULL;

@@ -77,7 +77,7 @@ open_all (KsStores *stores, const KsSettings *settings, gboolean adopt, GError *
 		return FALSE;
 	stores->token = ks_token_new (&config);
 	stores->resident = ks_resident_new (stores->token, settings->residency);
-	stores->folder = ks_folder_new (credentials, error);
+	stores->folder = ks_folder_new (credentials, stores->resident, error);
 	if (stores->folder == NULL)
 		return FALSE;
 	stores->publisher = ks_publisher_new (stores->catalogue, stores->token, stores->resident,

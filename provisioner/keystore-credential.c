@@ -157,6 +157,10 @@ pv_keystore_show (PvKeystore *keystore, const char *name, GError **error)
 	credential->anchors = copy_list (&reply.anchors);
 	credential->spki = copy_bytes (reply.spki);
 	credential->staged_spki = copy_bytes (reply.staged_spki);
+	credential->psk_versions = reply.psk_versions;
+	credential->psk_hash = reply.psk_hash;
+	credential->psk_ephemeral = reply.psk_ephemeral != 0;
+	credential->psk_revealed = reply.psk_revealed != 0;
 	return credential;
 }
 

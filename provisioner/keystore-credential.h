@@ -14,6 +14,8 @@
  * @not_before_s: Unix time, 0 when unknown; @not_after_s likewise
  * @retained: older generations that are still usable
  *
+ * @psk_versions: WIRE_PSK_*; @psk_hash: CKM_*, 0 for any; 0 all for what is no symmetric key
+ *
  * The members from @leaf on are filled by pv_keystore_show() only; they may be %NULL (arrays: empty).
  */
 typedef struct {
@@ -33,6 +35,8 @@ typedef struct {
 	GBytes *leaf;
 	GPtrArray *chain, *anchors; /* GBytes */
 	GBytes *spki, *staged_spki;
+	guint psk_versions, psk_hash;
+	gboolean psk_ephemeral, psk_revealed;
 } PvCredential;
 
 void pv_credential_free (PvCredential *credential);

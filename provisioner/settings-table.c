@@ -93,6 +93,15 @@ static const PvSetting settings[] = {
 	 "groups whose members may use it"},
 	{"credential", "OnRenew", PV_SETTING_ACTIONS, NULL, NULL, FALSE,
 	 "what is done when it was published: reload SERVICE; run USER /COMMAND ARGUMENT..."},
+	/* Read by enrolee-keystored (keystore/psk-settings.c), which has the same words. */
+	{"credential", "TLSVersion", PV_SETTING_CHOICE, "all", "all 1.2 1.3", FALSE,
+	 "a symmetric key: the only version of TLS it is good for"},
+	{"credential", "TLSHash", PV_SETTING_CHOICE, "any", "any sha256 sha384", FALSE,
+	 "a symmetric key: the only hash it is good for"},
+	{"credential", "TLSEphemeral", PV_SETTING_BOOLEAN, "no", NULL, FALSE,
+	 "a symmetric key: good for handshakes with Diffie-Hellman only"},
+	{"credential", "Reveal", PV_SETTING_BOOLEAN, "no", NULL, FALSE,
+	 "a symmetric key: written into a file for programs on GnuTLS"},
 };
 
 static const char *const plain_groups[] = {"keystore", "provisioner", NULL};

@@ -88,7 +88,7 @@ fi
 again
 
 # A catalogue with a key, and the token gone.
-sqlite3 "$catalogue" "INSERT INTO credential VALUES (1, 'gw', 1, 1, NULL, NULL, NULL, 0, -1, 1, 1);
+sqlite3 "$catalogue" "INSERT INTO credential VALUES (1, 'gw', 1, 1, NULL, NULL, NULL, 0, -1, 1, 1, 3, 0, 0, 0);
 	INSERT INTO generation VALUES (1, 1, 1, 3, 1, 0, zeroblob(20), 1, 2, x'30', NULL, 1, 2, 1, 1, 0)"
 rm -r "$state/keystore/tokens"
 refused 12 'token' "a token that is gone"

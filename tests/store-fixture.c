@@ -63,11 +63,11 @@ store_open (const char *dir, KsResidency residency)
 	store->folders_path = g_build_filename (dir, "credentials", NULL);
 	store->catalogue = ks_catalogue_open (store->catalogue_path, &error);
 	g_assert_no_error (error);
-	store->folder = ks_folder_new (store->folders_path, &error);
-	g_assert_no_error (error);
 	config.state_dir = dir;
 	store->token = ks_token_new (&config);
 	store->resident = ks_resident_new (store->token, residency);
+	store->folder = ks_folder_new (store->folders_path, store->resident, &error);
+	g_assert_no_error (error);
 	store->publisher =
 		ks_publisher_new (store->catalogue, store->token, store->resident, store->folder);
 	return store;

@@ -218,7 +218,8 @@ run_sql (Fixture *fixture, const char *sql)
 	sqlite3 *db = NULL;
 
 	g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
-	g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+	if (sqlite3_exec (db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		g_error ("%s", sqlite3_errmsg (db));
 	sqlite3_close (db);
 }
 
@@ -274,6 +275,50 @@ test_migrate (Fixture *fixture, gconstpointer data)
 	g_assert_false (ks_schema_migrate (db, steps, 1, &error));
 	g_assert_error (error, KS_ERROR, KS_ERROR_NEWER);
 	sqlite3_close (db);
+}
+
+static const KsPskPolicy *
+psk_of (Fixture *fixture, KsCatalogueState **state)
+{
+	*state = ks_catalogue_ref_state (fixture->catalogue);
+	return &ks_catalogue_state_find (*state, "psk")->psk;
+}
+
+/* What TLS may do with a key: kept, told when it changed, and everything in a catalogue that is older
+ * than the question. */
+static void
+test_psk (Fixture *fixture, gconstpointer data)
+{
+	static const KsPskPolicy everything = {.versions = KS_PSK_TLS_ALL};
+	static const KsPskPolicy little = {KS_PSK_TLS13, KS_PSK_HASH_SHA384, TRUE, TRUE};
+	g_autoptr (KsGeneration) generation = add_secret (fixture, "psk", "AB01@mef.example.com");
+	g_autoptr (KsCatalogueState) first = NULL, second = NULL, third = NULL;
+	g_autoptr (GError) error = NULL;
+	gboolean changed = FALSE;
+
+	g_assert_true (ks_psk_policy_equal (psk_of (fixture, &first), &everything));
+	g_assert_true (ks_catalogue_set_psk (fixture->catalogue, "psk", &little, &changed, &error));
+	g_assert_true (changed);
+	g_assert_true (ks_catalogue_set_psk (fixture->catalogue, "psk", &little, &changed, &error));
+	g_assert_false (changed);
+	g_assert_false (
+		ks_catalogue_set_psk (fixture->catalogue, "nothing", &little, &changed, &error));
+	g_assert_error (error, KS_ERROR, KS_ERROR_NOT_FOUND);
+	close_it (fixture);
+	open_it (fixture);
+	g_assert_true (ks_psk_policy_equal (psk_of (fixture, &second), &little));
+	close_it (fixture);
+	run_sql (fixture, "ALTER TABLE credential DROP COLUMN psk_versions;"
+			  "ALTER TABLE credential DROP COLUMN psk_hash;"
+			  "ALTER TABLE credential DROP COLUMN psk_ephemeral;"
+			  "ALTER TABLE credential DROP COLUMN psk_reveal;"
+			  "PRAGMA user_version = 1");
+	open_it (fixture);
+	check_secret (fixture);
+	g_assert_true (ks_psk_policy_equal (psk_of (fixture, &third), &everything));
+	close_it (fixture);
+	run_sql (fixture, "UPDATE credential SET psk_hash = 7");
+	expect_open_error (fixture, KS_ERROR_CORRUPT, "makes no sense");
 }
 
 /* ---- storage that refuses ---- */
@@ -398,7 +443,7 @@ test_many (Fixture *fixture, gconstpointer data)
 		g_string_append_printf (
 			sql,
 			"INSERT INTO credential VALUES (%u, 'c%05u', 1, 1, NULL, NULL, NULL, 0, "
-			"-1, 0, 1);"
+			"-1, 0, 1, 3, 0, 0, 0);"
 			"INSERT INTO principal VALUES (%u, 0, 'www-data');"
 			"INSERT INTO generation VALUES (%u, %u, 1, 3, 1, 0, randomblob (20), %u, "
 			"%u, x'00', NULL, 0, 0, 0, 0, 0);"
@@ -467,6 +512,7 @@ main (int argc, char **argv)
 	ADD ("newer", test_newer);
 	ADD ("in-use", test_in_use);
 	ADD ("migrate", test_migrate);
+	ADD ("psk", test_psk);
 	ADD ("disk-full", test_disk_full);
 	ADD ("read-only", test_read_only);
 	ADD ("binding", test_binding);

@@ -226,6 +226,53 @@ test_reference (void)
 	store_free (store);
 }
 
+#define REVEALED                                                                                   \
+	"AB01@mef.example.com:3031323334353637383961626364656630313233343536373839616263646566\n"
+
+/* The key is in a file as long as the settings say so, for its users and groups alone. */
+static void
+test_reveal (void)
+{
+	static const char *const users[] = {"nobody", "no-such-user", "12345", NULL};
+	static const char *const groups[] = {"daemon", NULL};
+	static const KsPskPolicy hidden = {.versions = KS_PSK_TLS_ALL};
+	static const KsPskPolicy revealed = {.versions = KS_PSK_TLS_ALL, .reveal = TRUE};
+	g_autoptr (KsGeneration) generation = NULL;
+	g_autoptr (GError) error = NULL;
+	g_autofree char *line = NULL, *again = NULL, *path = NULL, *stray = NULL;
+	struct stat status;
+	Store *store;
+
+	if (!store_has_token ())
+		return;
+	store = store_new (KS_RESIDENCY_AUTO);
+	generation = store_add_secret (store, "psk", "AB01@mef.example.com");
+	path = path_of (store, "psk", "revealed-psk.txt");
+	stray = path_of (store, "psk", ".generation");
+	g_assert_true (ks_publisher_recover (store->publisher, &error)); /* opens the token */
+	g_assert_true (ks_publisher_set_policy (store->publisher, "psk", users, groups, &error));
+	g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+	g_assert_true (ks_publisher_set_psk (store->publisher, "psk", &revealed, &error));
+	line = text_of (store, "psk", "revealed-psk.txt");
+	g_assert_cmpstr (line, ==, REVEALED);
+	g_assert_cmpint (stat (path, &status), ==, 0);
+	/* nobody but its users; of an access control list the mode shows the mask */
+	g_assert_cmpint (status.st_mode & 0707, ==, 0600);
+	g_assert_cmpuint (status.st_uid, ==, geteuid ());
+	/* a start finds it as it is, and makes it again */
+	restore (store);
+	g_assert_cmpint (g_unlink (path), ==, 0);
+	g_assert_cmpint (g_unlink (stray), ==, 0);
+	restore (store);
+	again = text_of (store, "psk", "revealed-psk.txt");
+	g_assert_cmpstr (again, ==, REVEALED);
+	g_assert_true (ks_publisher_set_psk (store->publisher, "psk", &hidden, &error));
+	g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+	restore (store);
+	g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+	store_free (store);
+}
+
 static void
 test_refused (void)
 {
@@ -234,7 +281,7 @@ test_refused (void)
 	g_autofree char *file = g_build_filename (dir, "file", NULL);
 
 	g_assert_true (g_file_set_contents (file, "", -1, NULL));
-	g_assert_null (ks_folder_new (file, &error));
+	g_assert_null (ks_folder_new (file, NULL, &error));
 	g_assert_error (error, KS_ERROR, KS_ERROR_STORAGE);
 	store_remove_dir (dir);
 }
@@ -272,6 +319,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/folder/exchange", test_exchange);
 	g_test_add_func ("/folder/restore", test_restore);
 	g_test_add_func ("/folder/reference", test_reference);
+	g_test_add_func ("/folder/reveal", test_reveal);
 	g_test_add_func ("/folder/refused", test_refused);
 	g_test_add_func ("/folder/in-the-way", test_folder_lost);
 	return g_test_run ();

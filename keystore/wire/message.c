@@ -148,6 +148,10 @@ static const WireField show_reply[] = {
 	LIST (WireShowReply, anchors, WIRE_CERTIFICATE_MAX),
 	BYTES (WireShowReply, spki, WIRE_PUBLIC_KEY_MAX),
 	BYTES (WireShowReply, staged_spki, WIRE_PUBLIC_KEY_MAX),
+	U32 (WireShowReply, psk_versions),
+	U32 (WireShowReply, psk_hash),
+	U32 (WireShowReply, psk_ephemeral),
+	U32 (WireShowReply, psk_revealed),
 };
 
 static const WireField stage_key_pair[] = {

@@ -202,7 +202,14 @@ typedef struct {
 	WireList anchors;
 	WireBytes spki;        /* of the current generation */
 	WireBytes staged_spki; /* of the staged generation */
+	/* symmetric keys: what TLS may do with them, as the settings say */
+	uint32_t psk_versions;  /* WIRE_PSK_TLS12 | WIRE_PSK_TLS13 */
+	uint32_t psk_hash;      /* CKM_SHA256 or CKM_SHA384 alone; 0: any */
+	uint32_t psk_ephemeral; /* 1: with Diffie-Hellman alone */
+	uint32_t psk_revealed;  /* 1: the key is in a file */
 } WireShowReply;
+
+enum { WIRE_PSK_TLS12 = 1, WIRE_PSK_TLS13 = 2 };
 
 /* What a staged generation belongs to; the credential is created by the first one of its name. */
 typedef struct {

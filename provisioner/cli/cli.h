@@ -10,6 +10,9 @@
 #include "provisioner/keystore-credential.h"
 #include "provisioner/settings.h"
 
+/* In a credential's folder, where Reveal= says so; keystore/folder-files.h has the same. */
+#define CLI_REVEALED_FILE "revealed-psk.txt"
+
 /* Exit statuses. Their meanings are in the table of cli-exit.c, which --help and the manual show. */
 typedef enum {
 	CLI_OK = 0,

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <p11-kit/pkcs11.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,10 +68,69 @@ check_principals (Doctor *doctor, const PvCredential *credential)
 	}
 }
 
+/* Whether the keystore has read what the settings say of a symmetric key. */
+static gboolean
+is_applied (const PvSettings *settings, const PvCredential *shown)
+{
+	static const struct {
+		const char *version;
+		guint versions;
+	} versions[] = {{"all", WIRE_PSK_TLS12 | WIRE_PSK_TLS13},
+			{"1.2", WIRE_PSK_TLS12},
+			{"1.3", WIRE_PSK_TLS13}};
+	static const struct {
+		const char *name;
+		guint hash;
+	} hashes[] = {{"any", 0}, {"sha256", CKM_SHA256}, {"sha384", CKM_SHA384}};
+	const char *name = shown->name;
+	g_autofree char *version = pv_settings_get (settings, "credential", name, "TLSVersion");
+	g_autofree char *hash = pv_settings_get (settings, "credential", name, "TLSHash");
+	gboolean same =
+		pv_settings_get_boolean (settings, "credential", name, "TLSEphemeral") ==
+			shown->psk_ephemeral &&
+		pv_settings_get_boolean (settings, "credential", name, "Reveal") == shown->psk_revealed;
+
+	for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
+		same = same && g_str_equal (version, versions[i].version) ==
+				       (shown->psk_versions == versions[i].versions);
+	for (gsize i = 0; i < G_N_ELEMENTS (hashes); i++)
+		same = same &&
+		       g_str_equal (hash, hashes[i].name) == (shown->psk_hash == hashes[i].hash);
+	return same;
+}
+
+static void
+check_symmetric_key (Doctor *doctor, const char *name)
+{
+	g_autoptr (PvCredential) shown =
+		pv_keystore_show (cli_keystore (doctor->cli), name, NULL);
+
+	if (shown == NULL || shown->psk_versions == 0)
+		return;
+	if (shown->psk_revealed)
+		doctor_add (doctor,
+			    CLI_MARK_WARNING,
+			    name,
+			    "remove Reveal= when no program needs it, and have the key replaced",
+			    "the key itself is in %s/credentials/%s/" CLI_REVEALED_FILE,
+			    doctor->cli->state_dir,
+			    name);
+	if (doctor->settings != NULL && !is_applied (doctor->settings, shown))
+		doctor_add (doctor,
+			    CLI_MARK_WARNING,
+			    name,
+			    "systemctl reload enrolee-keystored",
+			    "the keystore has not read what the settings say of TLS");
+}
+
 void
 doctor_check_credentials (Doctor *doctor)
 {
 	for (guint i = 0; doctor->credentials != NULL && i < doctor->credentials->len; i++) {
+		const PvCredential *credential = doctor->credentials->pdata[i];
+
+		if (credential->kind == WIRE_KIND_SECRET)
+			check_symmetric_key (doctor, credential->name);
 		check_expiry (doctor, doctor->credentials->pdata[i]);
 		check_principals (doctor, doctor->credentials->pdata[i]);
 	}

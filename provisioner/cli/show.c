@@ -2,6 +2,7 @@
 /* enrolee show NAME */
 #include <config.h>
 
+#include <p11-kit/pkcs11.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,14 @@ certificate_pem (GBytes *der)
 	return g_string_free (pem, FALSE);
 }
 
+static const char *
+hash_name (const PvCredential *credential)
+{
+	return credential->psk_hash == 0		 ? "any"
+	       : credential->psk_hash == CKM_SHA256 ? "sha256"
+						     : "sha384";
+}
+
 static void
 json_certificates (JsonBuilder *builder, const char *member, GPtrArray *certificates)
 {
@@ -33,6 +42,29 @@ json_certificates (JsonBuilder *builder, const char *member, GPtrArray *certific
 		json_builder_add_string_value (builder, pem);
 	}
 	json_builder_end_array (builder);
+}
+
+/* What TLS may do with a symmetric key; applications do not see it. */
+static void
+json_tls (JsonBuilder *builder, const PvCredential *credential)
+{
+	if (credential->psk_versions == 0)
+		return;
+	json_builder_set_member_name (builder, "tls");
+	json_builder_begin_object (builder);
+	json_builder_set_member_name (builder, "versions");
+	json_builder_begin_array (builder);
+	if (credential->psk_versions & WIRE_PSK_TLS12)
+		json_builder_add_string_value (builder, "1.2");
+	if (credential->psk_versions & WIRE_PSK_TLS13)
+		json_builder_add_string_value (builder, "1.3");
+	json_builder_end_array (builder);
+	cli_json_text (builder, "hash", hash_name (credential));
+	json_builder_set_member_name (builder, "ephemeral");
+	json_builder_add_boolean_value (builder, credential->psk_ephemeral);
+	json_builder_set_member_name (builder, "revealed");
+	json_builder_add_boolean_value (builder, credential->psk_revealed);
+	json_builder_end_object (builder);
 }
 
 static void
@@ -47,6 +79,7 @@ print_json (Cli *cli, const PvCredential *credential)
 	json_builder_set_member_name (builder, "credential");
 	json_builder_begin_object (builder);
 	cli_json_credential (builder, credential);
+	json_tls (builder, credential);
 	cli_json_text (builder, "folder", folder);
 	cli_json_text (builder, "certificate", leaf);
 	json_certificates (builder, "chain", credential->chain);
@@ -62,6 +95,26 @@ print_line (const char *what, const char *value)
 
 	if (clean != NULL && clean[0] != '\0')
 		printf ("%-12s %s\n", what, clean);
+}
+
+static void
+print_tls (const Cli *cli, const PvCredential *credential)
+{
+	static const char *const versions[] = {NULL, "1.2 only", "1.3 only", "1.2 and 1.3"};
+	g_autofree char *text = NULL;
+	g_autofree char *file = NULL;
+
+	if (credential->psk_versions == 0 || credential->psk_versions >= G_N_ELEMENTS (versions))
+		return;
+	text = g_strdup_printf ("%s, %s%s%s",
+				versions[credential->psk_versions],
+				hash_name (credential),
+				credential->psk_hash == 0 ? " hash" : " only",
+				credential->psk_ephemeral ? ", with Diffie-Hellman only" : "");
+	file = g_build_filename (
+		cli->state_dir, "credentials", credential->name, CLI_REVEALED_FILE, NULL);
+	print_line ("TLS:", text);
+	print_line ("REVEALED:", credential->psk_revealed ? file : NULL);
 }
 
 static void
@@ -85,6 +138,7 @@ print_text (Cli *cli, const PvCredential *credential)
 	print_line ("Key:", key);
 	print_line ("Identifier:", credential->identifier);
 	print_line ("SUID:", credential->suid != 0 ? suid : NULL);
+	print_tls (cli, credential);
 	print_line ("Subject:", credential->subject);
 	print_line ("Issuer:", credential->issuer);
 	print_line ("Valid from:", credential->not_before_s != 0 ? from : NULL);
