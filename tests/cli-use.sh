@@ -99,13 +99,6 @@ chmod 500 "$units"
 [ "$(id -u)" -eq 0 ] || not "a folder that cannot be written" enrolee use mosquitto gw --write --unit-dir "$units"
 chmod 700 "$units"
 
-# pkcs11-provider loads its module with RTLD_DEEPBIND, which the sanitizers' runtime refuses: whatever goes through it
-# ends there. What a sanitized build can tell is above, and in the tests of module/ and module/provider/.
-if sanitized; then
-	skip "programs" "pkcs11-provider cannot load a sanitized module (RTLD_DEEPBIND)"
-	tap_done
-fi
-
 # ---- nginx, and its clients
 nginx_printed()
 {

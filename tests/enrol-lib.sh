@@ -11,11 +11,7 @@
 #			what the progress, the log, the keystore and enroleed tell of an enrolment or a credential
 #	gateway_use NAME	all of these for another gateway of the test; its logs have the name too. "" is the first.
 
-# A sanitized module in programs that are not: they need the runtime first. Leaks of theirs are not ours.
-preload=
-if nm -D "$top_builddir/.libs/enrolee-pkcs11.so" 2>/dev/null | grep -q __asan_init; then
-	preload="LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
-fi
+pkcs11_module=$top_builddir/.libs/enrolee-pkcs11.so
 
 declare -A gateway_bus gateway_enroleed gateway_keystored
 
@@ -39,7 +35,7 @@ program()
 
 enrolee()
 {
-	"$(program enrolee)" "$1" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" ${bus:+--bus="$bus"} "${@:2}"
+	env $preload_own "$(program enrolee)" "$1" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" ${bus:+--bus="$bus"} "${@:2}"
 }
 
 keystored_start()
@@ -115,16 +111,12 @@ import_key()
 	enrolee import kpm --symmetric "$tap_tmp/kpm.hex" --identifier gw-0001@mef.example.com --suid 10
 }
 
-# pkcs11-provider opens modules with RTLD_DEEPBIND, which ends a program with sanitizers: then no certificate can be used,
-# unless $exchange and $pkcs11_module are of a build without.
-[ -z "$preload" ] || pkcs11_module=${pkcs11_module-}
-
 # enroleed_start [OPTION...]
 enroleed_start()
 {
-	tap_spawn "enroleed$gateway.log" "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
-		--exchange="${exchange:-$(program enrolee-exchange)}" --provider-dir="$top_builddir/.libs" \
-		--pkcs11-module="${pkcs11_module-$top_builddir/.libs/enrolee-pkcs11.so}" "$@"
+	tap_spawn "enroleed$gateway.log" env $preload_own "$(program enroleed)" --runtime-dir="$run" --state-dir="$state" --config-dir="$conf" --bus="$bus" \
+		--exchange="$(program enrolee-exchange)" --provider-dir="$top_builddir/.libs" \
+		--pkcs11-module="$pkcs11_module" "$@"
 	enroleed_pid=$tap_pid
 	tap_until 20 bus_has_name
 }

@@ -15,12 +15,6 @@ provider_dir=$top_builddir/.libs
 worker=$(id -un)
 [ "$(id -u)" -ne 0 ] || worker=www-data
 
-# A sanitized module in programs that are not: they need the runtime first. Leaks of theirs are not ours.
-sanitized()
-{
-	nm -D "$module" 2>/dev/null | grep -q __asan_init
-}
-
 gateway_start()
 {
 	mkdir -p "$gateway/run" "$gateway/state" "$gateway/etc"
@@ -60,7 +54,7 @@ keystored_restart()
 
 enrolee()
 {
-	"$bin/enrolee" --runtime-dir "$gateway/run" --state-dir "$gateway/state" --config-dir "$gateway/etc" "$@"
+	env $preload_own "$bin/enrolee" --runtime-dir "$gateway/run" --state-dir "$gateway/state" --config-dir "$gateway/etc" "$@"
 }
 
 gateway_enroleed()
@@ -78,7 +72,7 @@ gateway_enroleed()
 	fi
 	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$gateway/bus
 	export DBUS_SYSTEM_BUS_ADDRESS
-	tap_spawn enroleed.log "$bin/enroleed" --runtime-dir "$gateway/run" --state-dir "$gateway/state" \
+	tap_spawn enroleed.log env $preload_own "$bin/enroleed" --runtime-dir "$gateway/run" --state-dir "$gateway/state" \
 		--config-dir "$gateway/etc" --exchange "$bin/enrolee-exchange" --provider-dir "$provider_dir" \
 		--pkcs11-module "$module"
 	enroleed=$tap_pid
@@ -110,9 +104,7 @@ gateway_use()
 	programs_uri="pkcs11:token=oneM2M;object=$name"
 	OPENSSL_CONF=$gateway/openssl.cnf
 	export OPENSSL_CONF
-	sanitized || return 0
-	LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0
-	export LD_PRELOAD ASAN_OPTIONS
+	[ -z "$preload" ] || export $preload
 }
 
 # pki_new FOLDER: a root (root.pem) and an issuing authority (ca.pem).

@@ -29,7 +29,7 @@ free_ports()
 server()
 {
 	port=$(free_ports)
-	tap_spawn coap-server.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
+	tap_spawn coap-server.log env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
 		coap-server-openssl -A 127.0.0.1 -p "$port" -k "$2" -h enrolee
 	server_pid=$tap_pid
 	tap_until 10 grep -q ":$(printf '%04X' "$((port + 1))") " /proc/net/udp

@@ -40,7 +40,7 @@ reference_of()
 
 serve()
 {
-	tap_spawn "server.log" env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
+	tap_spawn "server.log" env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
 		openssl s_server -accept 127.0.0.1:0 -psk "$2" -psk_identity me -nocert -rev
 	server_pid=$tap_pid
 	tap_until 10 grep -q '^ACCEPT.*:' "$tap_tmp/server.log"
@@ -50,7 +50,7 @@ serve()
 # connects USER CONF KEY
 connects()
 {
-	connects_answer=$(printf 'enrolee\nCLOSE\n' | env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$2" timeout 20 \
+	connects_answer=$(printf 'enrolee\nCLOSE\n' | env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$2" timeout 20 \
 		setpriv --reuid "$1" --clear-groups openssl s_client -connect "$server" -psk "$3" -psk_identity me \
 		-cipher "$suite:@SECLEVEL=0" -quiet 2>"$tap_tmp/client.log" | head -n 1)
 	[ "$connects_answer" = eelorne ]

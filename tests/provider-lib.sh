@@ -9,12 +9,6 @@ id_b=ABCDEFGHIJKLMNOPQRSTUV09
 reference_a=pskref1:$id_a
 reference_b=pskref1:$id_b
 
-# A sanitized provider in programs that are not: they need the runtime first. Leaks of theirs are not ours.
-sanitizer=
-if nm -D "$provider" 2>/dev/null | grep -q __asan_init; then
-	sanitizer="LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
-fi
-
 hex()
 {
 	printf %s "$1" | od -An -v -tx1 | tr -d ' \n'
@@ -56,7 +50,7 @@ with()
 {
 	with_conf=$1
 	shift
-	env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$with_conf" "$@"
+	env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$with_conf" "$@"
 }
 
 conf=$tap_tmp/enrolee.cnf

@@ -18,7 +18,7 @@ serve()
 	serve_key=$3
 	serve_log=$1.log
 	shift 3
-	tap_spawn "$serve_log" env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$serve_conf" \
+	tap_spawn "$serve_log" env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$serve_conf" \
 		openssl s_server -accept 127.0.0.1:0 -psk "$serve_key" -psk_identity me -rev \
 		-cert "$tap_tmp/cert.pem" -key "$tap_tmp/key.pem" "$@"
 	server_pid=$tap_pid

@@ -37,7 +37,7 @@ port_of()
 # s_server CONF KEY: at $port, turns lines round.
 s_server()
 {
-	tap_spawn s_server.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
+	tap_spawn s_server.log env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" \
 		openssl s_server -accept 127.0.0.1:0 -psk "$2" -psk_identity me -nocert -rev
 	server_pid=$tap_pid
 	port=$(listening $server_pid)
@@ -119,7 +119,7 @@ hold()
 	rm -f "$tap_tmp/hold"
 	mkfifo "$tap_tmp/hold"
 	exec 9<>"$tap_tmp/hold"
-	env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" openssl s_client -connect "127.0.0.1:$port" -psk "$2" \
+	env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$1" openssl s_client -connect "127.0.0.1:$port" -psk "$2" \
 		-psk_identity me -cipher "$suite:@SECLEVEL=0" -quiet <"$tap_tmp/hold" >"$tap_tmp/hold.log" 2>&1 &
 	client_pid=$!
 	tap_pids="$client_pid $tap_pids"
@@ -156,7 +156,7 @@ s_server "$conf_plain_13" "$psk"
 stunnel_conf "$tap_tmp/reference.txt" "client = yes
 connect = 127.0.0.1:$port
 PSKidentity = me" >"$tap_tmp/stunnel-client.conf"
-tap_spawn stunnel-client.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
+tap_spawn stunnel-client.log env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
 	stunnel "$tap_tmp/stunnel-client.conf"
 stunnel_pid=$tap_pid
 stunnel_port=$(listening $stunnel_pid)
@@ -175,7 +175,7 @@ tap_stop "$server_pid"
 
 stunnel_conf "$tap_tmp/reference.txt" "exec = $(command -v cat)
 execArgs = cat" >"$tap_tmp/stunnel-server.conf"
-tap_spawn stunnel-server.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
+tap_spawn stunnel-server.log env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" \
 	stunnel "$tap_tmp/stunnel-server.conf"
 stunnel_pid=$tap_pid
 port=$(listening $stunnel_pid)
@@ -208,7 +208,7 @@ psk_hint enrolee
 psk_file $tap_tmp/mosquitto.psk
 ciphers $suite
 EOF
-tap_spawn mosquitto.log env $sanitizer ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" mosquitto -c "$tap_tmp/mosquitto.conf"
+tap_spawn mosquitto.log env $preload ENROLEE_RUNTIME_DIR="$run" OPENSSL_CONF="$conf_both" mosquitto -c "$tap_tmp/mosquitto.conf"
 mosquitto_pid=$tap_pid
 listening $mosquitto_pid >/dev/null
 mqtt()

@@ -28,6 +28,7 @@ tap_cleanup()
 	rm -rf "$tap_tmp"
 }
 trap tap_cleanup EXIT
+. "$top_srcdir/tests/sanitized.sh"
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
@@ -189,6 +190,7 @@ tap_until()
 # Under make the results speak for themselves, and a status would be counted as one failure more.
 tap_done()
 {
+	[ -z "$preload" ] || is "the sanitizers have found nothing" "$(cat "$tap_tmp"/sanitizer.* 2>/dev/null)" ""
 	echo "1..$tap_count"
 	[ "$tap_failed" -eq 0 ] || [ -n "$TAP_HARNESS" ] || exit 1
 	exit 0

@@ -104,6 +104,7 @@ run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **erro
 				job->client_id);
 	done = pv_exchange_run (job, events, &pv_keystore_ops, keystore, error);
 	curl_global_cleanup ();
+	pv_provider_unload ();
 	return done;
 }
 

@@ -19,6 +19,9 @@
 /* Two names of our own: a program may negate the name "provider", or one of these. */
 #define PROPERTIES "?enrolee.pskref=yes,?enrolee.first=yes"
 
+/* Held until they are unloaded: OpenSSL does not free what it lent. */
+static OSSL_PROVIDER *held[2];
+
 static gboolean
 prf_is_ours (void)
 {
@@ -37,12 +40,22 @@ pv_provider_load (const char *directory, const char *runtime_dir, GError **error
 	if (OPENSSL_init_crypto (OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
 	    !g_setenv ("ENROLEE_RUNTIME_DIR", runtime_dir, TRUE) ||
 	    OSSL_PROVIDER_set_default_search_path (NULL, directory) != 1 ||
-	    OSSL_PROVIDER_load (NULL, "default") == NULL ||
-	    OSSL_PROVIDER_load (NULL, PROVIDER) == NULL ||
+	    (held[0] = OSSL_PROVIDER_load (NULL, "default")) == NULL ||
+	    (held[1] = OSSL_PROVIDER_load (NULL, PROVIDER)) == NULL ||
 	    EVP_set_default_properties (NULL, PROPERTIES) != 1 || !prf_is_ours ())
 		return pv_crypto_fail (error, PV_ERROR_LOCAL,
 				       "the OpenSSL provider for pre-shared keys does not load");
 	return TRUE;
+}
+
+void
+pv_provider_unload (void)
+{
+	for (gsize i = G_N_ELEMENTS (held); i-- > 0;) {
+		if (held[i] != NULL)
+			OSSL_PROVIDER_unload (held[i]);
+		held[i] = NULL;
+	}
 }
 
 /* As pkg/openssl/openssl.cnf.in has it: peers' signatures are verified by OpenSSL itself. */

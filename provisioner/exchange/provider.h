@@ -21,9 +21,15 @@ gboolean pv_provider_load (const char *directory,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * pv_provider_unload:
+ *
+ * Gives back what pv_provider_load() loaded: at the end of the process, behind whatever uses it.
+ */
+void pv_provider_unload (void);
+
+/**
  * pv_provider_load_pkcs11:
- * @module: path of our PKCS#11 module; empty: there is none, so that a program with sanitizers can do without
- *   (pkcs11-provider opens it with RTLD_DEEPBIND, which ends such a program)
+ * @module: path of our PKCS#11 module; empty: there is none
  * @error: return location for an error
  *
  * To be called after pv_provider_load(), any number of times.
