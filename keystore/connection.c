@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
 #define STACK_FACTOR 8 /* its frames are larger */
 #else
 #define STACK_FACTOR 1

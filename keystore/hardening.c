@@ -37,7 +37,7 @@ raise_to_hard (int resource)
 static void
 lock_memory (void)
 {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
 	struct rlimit limit = {0};
 	int flags = MCL_CURRENT | MCL_ONFAULT;
 

@@ -20,7 +20,7 @@
 
 #define PAIRS 5000
 #define STARTS 5
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
 #define LIMIT_MS 10000
 #else
 #define LIMIT_MS 1000
