@@ -48,7 +48,7 @@ fi
 enrolee import soon b.key b.pem --user nosuchuser >/dev/null 2>&1
 finds warning 'soon: expires within 2 days'
 finds warning 'soon: there is no user nosuchuser'
-ok "--json is JSON" sh -c "'$(program enrolee)' doctor --json --runtime-dir='$run' --state-dir='$state' --config-dir='$conf' \
+ok "--json is JSON" sh -c "$preload_own '$(program enrolee)' doctor --json --runtime-dir='$run' --state-dir='$state' --config-dir='$conf' \
 	--bus='$bus' >'$tap_tmp/json'; python3 -c 'import json; assert json.load(open(\"$tap_tmp/json\"))[\"findings\"]'"
 chmod 600 "$run/token.sock"
 finds problem 'token.sock: .* has mode 600, not 666'
