@@ -99,6 +99,8 @@ chmod 500 "$units"
 [ "$(id -u)" -eq 0 ] || not "a folder that cannot be written" enrolee use mosquitto gw --write --unit-dir "$units"
 chmod 700 "$units"
 
+[ -z "$preload" ] || export $preload
+
 # ---- nginx, and its clients
 nginx_printed()
 {
