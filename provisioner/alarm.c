@@ -87,7 +87,7 @@ for_each (PvAlarms *alarms, void (*call) (PvAlarm *alarm, gint64 number), gint64
 static void
 tell_step (PvAlarm *alarm, gint64 by_s)
 {
-	alarm->calls->stepped (alarm->data);
+	alarm->calls->stepped (alarm->data, by_s);
 }
 
 static void

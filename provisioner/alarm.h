@@ -13,12 +13,12 @@ typedef struct _PvAlarm PvAlarm;
 /**
  * PvAlarmCalls:
  * @due: its time has come; the alarm is off from then on
- * @stepped: the wall clock was set; called at least once for each time. What was meant as "in so many
- *     seconds" has another time now: pv_alarm_set() again
+ * @stepped: the wall clock was set, @by_s seconds ahead; called at least once for each time. What was meant
+ *     as "in so many seconds" has another time now: pv_alarm_set() again
  */
 typedef struct {
 	void (*due) (gpointer data);
-	void (*stepped) (gpointer data);
+	void (*stepped) (gpointer data, gint64 by_s);
 } PvAlarmCalls;
 
 /** For the default main context. @clock: borrowed */

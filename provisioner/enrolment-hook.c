@@ -193,7 +193,7 @@ on_due (gpointer data)
 
 /* A pause stays as long as it was. */
 static void
-on_stepped (gpointer data)
+on_stepped (gpointer data, gint64 by_s)
 {
 	PvHook *hook = data;
 	const PvClock *clock = hook->enrolment->context->clock;

@@ -7,10 +7,14 @@
 
 #include "provisioner/enrolment-private.h"
 
+#include "provisioner/backoff.h"
 #include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
+
+/* By so much a clock is not only slewed. */
+#define MISLEADING_S 3600
 
 void
 pv_enrolment_arm (PvEnrolment *enrolment)
@@ -98,10 +102,37 @@ on_due (gpointer data)
 	pv_enrolment_step (data, PV_EVENT_DUE);
 }
 
+/* A clock that was not set, or told another hour, is what a refusal may have come of: certificates looked expired,
+ * times that were proposed lay in the past. */
+static gboolean
+was_misled (const PvEnrolment *enrolment, gint64 by_s)
+{
+	return ABS (by_s) >= MISLEADING_S &&
+	       (enrolment->progress->state == PV_STATE_REFUSED ||
+		(enrolment->progress->state == PV_STATE_WAITING &&
+		 pv_clock_now (enrolment->context->clock) - by_s < PV_CLOCK_MIN_S));
+}
+
+static void
+begin_again (PvEnrolment *enrolment)
+{
+	const PvContext *context = enrolment->context;
+
+	enrolment->progress->attempts = 0;
+	pv_enrolment_plan_retry (
+		enrolment,
+		pv_backoff_delay (
+			context->clock,
+			1,
+			pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMinSec"),
+			pv_settings_get_seconds (context->settings, "provisioner", NULL, "RetryMaxSec"),
+			0));
+}
+
 /* What waits for a number of seconds waits as long as before; ends of certificates, keys and registrations are
  * times of the calendar and stay what they are. */
 static void
-on_stepped (gpointer data)
+on_stepped (gpointer data, gint64 by_s)
 {
 	PvEnrolment *enrolment = data;
 	PvProgress *progress = enrolment->progress;
@@ -113,6 +144,8 @@ on_stepped (gpointer data)
 		progress->commands_due_s = MAX (enrolment->commands_steady_s + offset_s, 1);
 	if (enrolment->retry_steady_s != 0)
 		progress->next_s = MAX (enrolment->retry_steady_s + offset_s, 1);
+	if (was_misled (enrolment, by_s))
+		begin_again (enrolment);
 	pv_enrolment_rearm (enrolment);
 }
 

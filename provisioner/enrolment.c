@@ -179,6 +179,23 @@ check_identity (PvEnrolment *enrolment)
 	return same;
 }
 
+/* What is asked for lies in the future, and certificates are judged: both need the time. */
+static gboolean
+check_clock (const PvClock *clock, GError **error)
+{
+	g_autoptr (GDateTime) now = g_date_time_new_from_unix_utc (pv_clock_now (clock));
+	g_autofree char *text = now != NULL ? g_date_time_format (now, "%F %R") : NULL;
+
+	if (pv_clock_now (clock) >= PV_CLOCK_MIN_S)
+		return TRUE;
+	g_set_error (error,
+		     PV_ERROR,
+		     PV_ERROR_LOCAL,
+		     "the clock is not set: it says %s",
+		     text != NULL ? text : "nothing");
+	return FALSE;
+}
+
 /* A slot is free: the exchange, with what is missing now. */
 static void
 on_turn (gpointer data)
@@ -189,7 +206,8 @@ on_turn (gpointer data)
 
 	if (progress->state == PV_STATE_DECOMMISSIONING)
 		start_child (enrolment, PV_PURPOSE_DECOMMISSION);
-	else if (!pv_job_reconcile (enrolment->context, enrolment->name, progress, &error))
+	else if (!check_clock (enrolment->context->clock, &error) ||
+		 !pv_job_reconcile (enrolment->context, enrolment->name, progress, &error))
 		fail_start (enrolment, error);
 	else if (!pv_enrolment_save (enrolment))
 		pv_enrolment_step (enrolment, PV_EVENT_DIED);

@@ -170,6 +170,20 @@ settings_are in1 "RetrieveKeys=$second"
 ok "the target retrieves the new one" tap_until 30 held "$retrieved" "$second"
 ok "a handshake with it" handshake gw1-key "$retrieved"
 
+# --- towards its end the target looks again: its source may have put that off ---
+on in1
+enroleed_stop
+sed -i '/^\[key /,/^$/s/^Look=.*/Look=1/' "$state/enroleed/in1.progress"
+misbehave key-retrieve 'replace:et="20400101T000000"*1'
+mark
+enroleed_start
+put_off() { [ "$(record in1 "$second" Expires)" = 2208988800 ] && in_state in1 provisioned; }
+ok "near its end the target fetches it again" tap_until 30 put_off || diagnosis
+ok "once" test "$(tail -n "+$((marked + 1))" "$sim_state/mef.log" | grep -c "\"path\":\"[^\"]*${second%@*}\".*\"step\":\"key-retrieve\"")" = 1
+is "it is the same key" "$(show "$retrieved" identifier)" "$second"
+like "with its later end" "$(show "$retrieved" not_after)" '^(2208988800|2040-01-01.*)$'
+misbehave key-retrieve ""
+
 like "status tells which is in use" "$(control Status gw1)" "'keys': <\['$second'\]>"
 like "status tells which was retrieved" "$(control Status in1)" "'keys_retrieved': <\[.*'$second'.*\]>"
 

@@ -12,6 +12,7 @@ typedef struct {
 
 typedef struct {
 	guint due, steps;
+	gint64 by_s;
 	GMainLoop *loop;
 	PvAlarm *victim; /* freed when this one is due */
 } Heard;
@@ -46,9 +47,10 @@ on_due (gpointer data)
 }
 
 static void
-on_stepped (gpointer data)
+on_stepped (gpointer data, gint64 by_s)
 {
 	((Heard *) data)->steps++;
+	((Heard *) data)->by_s += by_s;
 }
 
 static const PvAlarmCalls calls = {on_due, on_stepped};
@@ -102,6 +104,7 @@ test_stepped (void)
 	time.now_s = 1794000000; /* 1970, then the network's time */
 	pv_alarms_look (alarms);
 	g_assert_cmpuint (heard.steps, ==, 1);
+	g_assert_cmpint (heard.by_s, ==, 1794000000);
 	g_assert_cmpuint (heard.due, ==, 0);
 	time.now_s += 1; /* rounding */
 	pv_alarms_look (alarms);
@@ -109,6 +112,7 @@ test_stepped (void)
 	time.now_s -= 86400;
 	pv_alarms_look (alarms);
 	g_assert_cmpuint (heard.steps, ==, 2);
+	g_assert_cmpint (heard.by_s, ==, 1794000000 + 1 - 86400);
 	time.now_s = 1795000000;
 	pv_alarms_look (alarms);
 	g_assert_cmpuint (heard.steps, ==, 3);

@@ -13,11 +13,9 @@
 
 #include "provisioner/cli/bus.h"
 #include "provisioner/cli/hooks.h"
+#include "provisioner/clock.h"
 
 #define FREE_SPACE_MIN (8u << 20)
-
-/* No clock of a machine that runs this program is right before this time: 2024-01-01. */
-#define TIME_MIN_S 1704067200
 
 void
 doctor_check_settings (Doctor *doctor)
@@ -188,7 +186,7 @@ cli_clock_state (void)
 {
 	struct timex clock = {0};
 
-	if (g_get_real_time () / G_USEC_PER_SEC < TIME_MIN_S)
+	if (g_get_real_time () / G_USEC_PER_SEC < PV_CLOCK_MIN_S)
 		return CLI_CLOCK_YEARS_BEHIND;
 	return adjtimex (&clock) == TIME_ERROR ? CLI_CLOCK_UNSYNCHRONISED : CLI_CLOCK_GOOD;
 }
