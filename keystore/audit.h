@@ -22,6 +22,7 @@ typedef enum {
 	KS_EVENT_PUBLISHED,
 	KS_EVENT_DESTROYED,
 	KS_EVENT_POLICY,
+	KS_EVENT_EXCESS, /* a narrowed connection asked for more; sampled */
 } KsEvent;
 
 /**

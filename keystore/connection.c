@@ -187,7 +187,8 @@ serve_one (Connection *connection, KsRequest *request)
 		ks_dispatch (connection->connections->dispatch, connection->frame, len, request);
 	if (len > 0 && !go_on)
 		tell_violation (connection, "what is no request");
-	go_on = go_on && send_reply (connection, request) && !request->final;
+	go_on = go_on && (request->reply_len == 0 || send_reply (connection, request)) &&
+		!request->final;
 	if (request->fd >= 0)
 		close (request->fd);
 	g_clear_pointer (&request->snapshot, ks_snapshot_unref);

@@ -76,6 +76,7 @@ WireBytes ks_wire_text (const char *text);
 WireBytes ks_wire_gbytes (GBytes *bytes);
 
 void ks_handle_hello (KsDispatch *dispatch, KsRequest *request);
+void ks_handle_narrow (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_view (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_sign (KsDispatch *dispatch, KsRequest *request);
 void ks_handle_verify (KsDispatch *dispatch, KsRequest *request);

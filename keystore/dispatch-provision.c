@@ -8,6 +8,7 @@
 #include "keystore/certificate.h"
 #include "keystore/describe.h"
 #include "keystore/dispatch-handlers.h"
+#include "keystore/policy.h"
 #include "keystore/psk-settings.h"
 
 #include <string.h>
@@ -219,15 +220,21 @@ ks_handle_stage_anchors (KsDispatch *dispatch, KsRequest *request)
 	answer_staged (request, &staging, staged, generation, error);
 }
 
-/* The staged generation of that number, and whose it is. */
+/* The staged generation of that number, and whose it is. %NULL with the request answered: there is
+ * none that the peer may change. */
 static KsGeneration *
-find_staged (const KsCatalogueState *state, guint32 number, KsCredential **credential)
+find_staged (KsRequest *request,
+	     const KsCatalogueState *state,
+	     guint32 number,
+	     KsCredential **credential)
 {
 	const GPtrArray *credentials = ks_catalogue_state_credentials (state);
 
 	for (guint i = 0; i < credentials->len; i++) {
 		KsCredential *candidate = credentials->pdata[i];
 
+		if (!ks_policy_shows (request->peer, candidate, KS_STATE_STAGED))
+			continue;
 		for (guint j = 0; j < candidate->generations->len; j++) {
 			KsGeneration *generation = candidate->generations->pdata[j];
 
@@ -238,6 +245,10 @@ find_staged (const KsCatalogueState *state, guint32 number, KsCredential **crede
 			}
 		}
 	}
+	ks_request_fail (request,
+			 ks_policy_is_narrowed (request->peer) ? CKR_ACTION_PROHIBITED
+							       : CKR_KEY_HANDLE_INVALID,
+			 "no staged generation of that number");
 	return NULL;
 }
 
@@ -250,9 +261,11 @@ ks_handle_attach_certificates (KsDispatch *dispatch, KsRequest *request)
 	g_autoptr (GBytes) leaf = NULL;
 	KsCertificateFields fields;
 	KsCredential *credential;
-	KsGeneration *generation = find_staged (state, wanted->generation, &credential);
+	KsGeneration *generation = find_staged (request, state, wanted->generation, &credential);
 
-	if (generation == NULL || credential->kind == KS_KIND_SECRET) {
+	if (generation == NULL)
+		return;
+	if (credential->kind == KS_KIND_SECRET) {
 		ks_request_fail (request, CKR_KEY_HANDLE_INVALID,
 				 "no staged key pair or anchors of that number");
 		return;
@@ -303,13 +316,10 @@ set_init (Set *set, KsDispatch *dispatch, KsRequest *request)
 	set->state = ks_catalogue_ref_state (dispatch->catalogue);
 	for (gsize i = 0; i < numbers->count; i++) {
 		KsGeneration *generation =
-			find_staged (set->state, numbers->items[i], &set->credentials[i]);
+			find_staged (request, set->state, numbers->items[i], &set->credentials[i]);
 
-		if (generation == NULL) {
-			ks_request_fail (request, CKR_KEY_HANDLE_INVALID,
-					 "no staged generation of that number");
+		if (generation == NULL)
 			return FALSE;
-		}
 		set->members[i].name = set->credentials[i]->name;
 		set->members[i].generation = generation->number;
 		ks_attachments_get (dispatch->attachments, numbers->items[i], &set->members[i]);

@@ -37,6 +37,22 @@ ks_handle_hello (KsDispatch *dispatch, KsRequest *request)
 	ks_request_reply (request, &reply);
 }
 
+static GStrv
+names_of (WireBytes text)
+{
+	g_autofree char *list = g_strndup (text.len > 0 ? (const char *)text.data : "", text.len);
+
+	return g_strsplit (list, ",", -1);
+}
+
+void
+ks_handle_narrow (KsDispatch *dispatch, KsRequest *request)
+{
+	const WireNarrow *narrow = &request->message.narrow;
+
+	ks_peer_narrow (request->peer, names_of (narrow->uses), names_of (narrow->stages));
+}
+
 void
 ks_handle_view (KsDispatch *dispatch, KsRequest *request)
 {

@@ -38,13 +38,14 @@ char *ks_dispatch_dup_problem (KsDispatch *dispatch);
 
 /* One request on its way. */
 typedef struct {
-	const KsPeer *peer;
+	KsPeer *peer;
 	WireHeader header;
 	WireMessage message;
 	int fd;               /* of the request's input, -1 for none; the connection closes it */
 	gboolean greeted;     /* HELLO was answered; kept over requests */
 	guint8 *reply;        /* room for WIRE_FRAME_MAX bytes */
-	gsize reply_len;      /* 0: end the connection without an answer */
+	gsize reply_len;      /* 0: nothing is answered */
+	CK_RV status;         /* of the reply */
 	KsSnapshot *snapshot; /* travels with the reply; the connection drops it */
 	gboolean final;       /* end the connection after the reply */
 } KsRequest;
@@ -55,6 +56,7 @@ typedef struct {
  * @request: its peer, descriptor and reply buffer; gets the reply
  *
  * Returns: %FALSE when the connection must end without an answer: the frame is no request of this
- *     protocol, carries a descriptor that it must not, or comes before HELLO
+ *     protocol, carries a descriptor that it must not, or comes before HELLO. %TRUE with no reply
+ *     after NARROW.
  */
 gboolean ks_dispatch (KsDispatch *dispatch, const guint8 *frame, gsize len, KsRequest *request);

@@ -183,7 +183,17 @@ ks_peer_free (KsPeer *peer)
 	g_free (peer->user);
 	g_free (peer->uid_text);
 	g_strfreev (peer->groups);
+	g_strfreev (peer->uses);
+	g_strfreev (peer->stages);
 	g_free (peer);
+}
+
+void
+ks_peer_narrow (KsPeer *peer, GStrv uses, GStrv stages)
+{
+	g_return_if_fail (peer->uses == NULL);
+	peer->uses = uses;
+	peer->stages = stages;
 }
 
 /* ---- quotas ---- */

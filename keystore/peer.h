@@ -25,8 +25,10 @@ typedef enum {
  * @user: (nullable): its name; %NULL without one, and for %KS_ID_NOBODY
  * @groups: names of the groups it is in; never %NULL
  * @uid_text: (nullable): the uid as text, a principal for users without a name
+ * @uses: (nullable): its connection was narrowed: names of the credentials whose keys it uses
+ * @stages: (nullable): likewise: of whom it makes new generations
  *
- * Immutable; holds for the connection's life.
+ * Holds for the connection's life; nothing of it changes but by ks_peer_narrow(), once.
  */
 typedef struct {
 	KsSocket socket;
@@ -36,6 +38,7 @@ typedef struct {
 	char *user;
 	GStrv groups;
 	char *uid_text;
+	GStrv uses, stages;
 } KsPeer;
 
 /**
@@ -52,6 +55,15 @@ KsPeer *
 ks_peer_new (int fd, KsSocket socket, uid_t provisioner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ks_peer_free (KsPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KsPeer, ks_peer_free)
+
+/**
+ * ks_peer_narrow:
+ * @uses: (transfer full)
+ * @stages: (transfer full)
+ *
+ * From now on the peer reaches no more than that (policy.h). There is no way back.
+ */
+void ks_peer_narrow (KsPeer *peer, GStrv uses, GStrv stages);
 
 /**
  * ks_peer_uid:

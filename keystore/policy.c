@@ -17,8 +17,35 @@ is_in_group (const KsPeer *peer, const char *principal)
 }
 
 gboolean
+ks_policy_is_narrowed (const KsPeer *peer)
+{
+	return peer->uses != NULL;
+}
+
+static gboolean
+is_among (const GStrv names, const char *name)
+{
+	return g_strv_contains ((const char *const *)names, name);
+}
+
+gboolean
+ks_policy_admits (const KsPeer *peer, const char *name)
+{
+	return !ks_policy_is_narrowed (peer) || is_among (peer->uses, name) ||
+	       is_among (peer->stages, name);
+}
+
+gboolean
+ks_policy_may_stage (const KsPeer *peer, const char *name)
+{
+	return !ks_policy_is_narrowed (peer) || is_among (peer->stages, name);
+}
+
+gboolean
 ks_policy_allows (const KsPeer *peer, const KsCredential *credential)
 {
+	if (!ks_policy_admits (peer, credential->name))
+		return FALSE;
 	if (peer->trusted)
 		return TRUE;
 	for (gsize i = 0; credential->users[i] != NULL; i++) {
@@ -33,14 +60,16 @@ ks_policy_allows (const KsPeer *peer, const KsCredential *credential)
 }
 
 gboolean
-ks_policy_shows (const KsPeer *peer, KsState state)
+ks_policy_shows (const KsPeer *peer, const KsCredential *credential, KsState state)
 {
 	switch (state) {
 	case KS_STATE_CURRENT:
 	case KS_STATE_RETAINED:
-		return TRUE;
+		return ks_policy_allows (peer, credential) &&
+		       (!ks_policy_is_narrowed (peer) || is_among (peer->uses, credential->name));
 	case KS_STATE_STAGED:
-		return peer->socket == KS_SOCKET_PROVISION && peer->trusted;
+		return peer->socket == KS_SOCKET_PROVISION && peer->trusted &&
+		       ks_policy_may_stage (peer, credential->name);
 	case KS_STATE_INTENT:
 	case KS_STATE_REVOKED:
 		return FALSE;
@@ -51,11 +80,12 @@ ks_policy_shows (const KsPeer *peer, KsState state)
 gboolean
 ks_policy_allows_object (const KsPeer *peer, const KsPlace *place)
 {
-	if (!ks_policy_shows (peer, place->generation->state))
-		return FALSE;
 	if (place->certificate != NULL && place->generation->state == KS_STATE_RETAINED)
 		return FALSE;
-	return ks_policy_allows (peer, place->credential);
+	/* an exchange uses a symmetric key by its reference, and stages one without using it */
+	if (ks_policy_is_narrowed (peer) && place->credential->kind == KS_KIND_SECRET)
+		return FALSE;
+	return ks_policy_shows (peer, place->credential, place->generation->state);
 }
 
 gboolean
@@ -77,12 +107,10 @@ ks_policy_allows_reference (const KsPeer *peer, const KsReferencePlace *place)
 {
 	const char *consumer = place->reference->consumer;
 
-	if (!ks_policy_shows (peer, place->generation->state))
+	if (!ks_policy_shows (peer, place->credential, place->generation->state))
 		return FALSE;
 	if (peer->trusted)
 		return TRUE;
-	if (!ks_policy_allows (peer, place->credential))
-		return FALSE;
 	return consumer[0] == '@' ? is_in_group (peer, consumer + 1) : is_user (peer, consumer);
 }
 

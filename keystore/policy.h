@@ -9,19 +9,42 @@
 #include "keystore/peer.h"
 
 /**
+ * ks_policy_is_narrowed:
+ *
+ * Returns: whether the connection of @peer is one of an Enrolment Exchange, for a few credentials
+ */
+gboolean ks_policy_is_narrowed (const KsPeer *peer);
+
+/**
+ * ks_policy_admits:
+ *
+ * Returns: whether a credential of @name, existing or not, is within what @peer was narrowed to;
+ *     %TRUE when it was not narrowed
+ */
+gboolean ks_policy_admits (const KsPeer *peer, const char *name);
+
+/**
+ * ks_policy_may_stage:
+ *
+ * Returns: likewise, whether it may make a new generation of it
+ */
+gboolean ks_policy_may_stage (const KsPeer *peer, const char *name);
+
+/**
  * ks_policy_allows:
  *
- * Returns: whether @peer may see and use @credential: root and the provisioner always, else by
- *     Users= and Groups=
+ * Returns: whether @peer may see @credential: root and the provisioner always, else by Users= and
+ *     Groups=; who was narrowed, only what it was narrowed to
  */
 gboolean ks_policy_allows (const KsPeer *peer, const KsCredential *credential);
 
 /**
  * ks_policy_shows:
  *
- * Returns: whether a generation in @state exists for @peer: staged ones on provision.sock alone
+ * Returns: whether a generation of @credential in @state exists for @peer: staged ones on
+ *     provision.sock alone. Who was narrowed sees the keys that it uses, and what it stages.
  */
-gboolean ks_policy_shows (const KsPeer *peer, KsState state);
+gboolean ks_policy_shows (const KsPeer *peer, const KsCredential *credential, KsState state);
 
 /**
  * ks_policy_is_stranger:
@@ -34,7 +57,7 @@ gboolean ks_policy_is_stranger (const KsPeer *peer, const KsCatalogueState *stat
  * ks_policy_allows_object:
  * @place: where an object number points
  *
- * Returns: whether @peer may use that object: both of the above, and certificates of superseded
+ * Returns: whether @peer may use that object: as above, and certificates of superseded
  *     generations are gone
  */
 gboolean ks_policy_allows_object (const KsPeer *peer, const KsPlace *place);

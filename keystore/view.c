@@ -43,18 +43,19 @@ ks_snapshot_unref (KsSnapshot *snapshot)
 	g_free (snapshot);
 }
 
-/* Peers of one class: one bit for each credential, and whether staged generations are shown. */
+/* Peers of one class: two bits for each credential, whether its keys are shown and what is staged. */
 static GBytes *
 class_of (const KsPeer *peer, const GPtrArray *credentials)
 {
-	gsize len = credentials->len / 8 + 2;
+	gsize len = credentials->len / 4 + 1;
 	guint8 *bits = g_malloc0 (len);
 
 	for (guint i = 0; i < credentials->len; i++) {
-		if (ks_policy_allows (peer, credentials->pdata[i]))
-			bits[i / 8] |= (guint8)(1u << (i % 8));
+		if (ks_policy_shows (peer, credentials->pdata[i], KS_STATE_CURRENT))
+			bits[i / 4] |= (guint8)(1u << (i % 4 * 2));
+		if (ks_policy_shows (peer, credentials->pdata[i], KS_STATE_STAGED))
+			bits[i / 4] |= (guint8)(2u << (i % 4 * 2));
 	}
-	bits[len - 1] = ks_policy_shows (peer, KS_STATE_STAGED);
 	return g_bytes_new_take (bits, len);
 }
 
@@ -64,12 +65,10 @@ add_generations (WireSnapshotBuilder *builder,
 		 const GPtrArray *credentials,
 		 KsState state)
 {
-	if (!ks_policy_shows (peer, state))
-		return;
 	for (guint i = 0; i < credentials->len; i++) {
 		const KsCredential *credential = credentials->pdata[i];
 
-		if (!ks_policy_allows (peer, credential))
+		if (!ks_policy_shows (peer, credential, state))
 			continue;
 		for (guint j = 0; j < credential->generations->len; j++) {
 			const KsGeneration *generation = credential->generations->pdata[j];

@@ -5,6 +5,7 @@
 
 #include "module/client.h"
 
+#include "keystore/wire/handover.h"
 #include "module/connection.h"
 #include "module/process.h"
 
@@ -38,6 +39,7 @@ static struct {
 	pthread_cond_t released;
 	ModConnection connections[POOL_SIZE];
 	char path[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+	int channel; /* -1, or where connections come from instead */
 	uint32_t client;
 	uint32_t misses;        /* since the last connection was opened */
 	uint32_t reply_wait_ms; /* as the keystore said last */
@@ -104,6 +106,7 @@ note_path (void)
 
 	if (pool.path[0] != '\0')
 		return;
+	pool.channel = wire_handover_channel ();
 	if (folder == NULL || folder[0] != '/')
 		folder = ENROLEE_RUNTIME_DIR;
 	len = snprintf (pool.path, sizeof pool.path, "%s/%s", folder, SOCKET_NAME);
@@ -240,8 +243,8 @@ make_ready (ModConnection *connection, const ModIds *ids, Deadline *deadline)
 
 	leave ();
 	if (connection->state == MOD_CONNECTION_EMPTY)
-		outcome = mod_connection_open (connection, pool.path, pool.client, ids,
-					       deadline->reach_ms);
+		outcome = mod_connection_open (connection, pool.path, pool.channel, pool.client,
+					       ids, deadline->reach_ms);
 	if (outcome == MOD_DONE) {
 		outcome = mod_connection_greet (connection, deadline->reply_ms);
 		if (outcome == MOD_LOST) {

@@ -4,6 +4,8 @@
 
 #include "module/connection.h"
 
+#include "keystore/wire/handover.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -284,7 +286,7 @@ away_from_standard (int fd)
 }
 
 static bool
-make_socket (ModConnection *connection)
+make_socket (ModConnection *connection, int channel)
 {
 	struct stat opened;
 
@@ -292,7 +294,9 @@ make_socket (ModConnection *connection)
 		connection->frame = malloc (WIRE_FRAME_MAX);
 	if (connection->frame == NULL)
 		return false;
-	connection->fd = away_from_standard (socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	connection->fd = away_from_standard (
+		channel >= 0 ? wire_handover_ask (channel)
+			     : socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	if (connection->fd < 0)
 		return false;
 	if (fstat (connection->fd, &opened) != 0) {
@@ -306,27 +310,35 @@ make_socket (ModConnection *connection)
 	return true;
 }
 
+static bool
+connect_to (const ModConnection *connection, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int connected;
+
+	strncpy (address.sun_path, path, sizeof address.sun_path - 1);
+	do
+		connected = connect (connection->fd, (struct sockaddr *)&address, sizeof address);
+	while (connected != 0 && errno == EINTR);
+	return connected == 0;
+}
+
 ModOutcome
 mod_connection_open (ModConnection *connection,
 		     const char *path,
+		     int channel,
 		     uint32_t client,
 		     const ModIds *ids,
 		     int64_t deadline_ms)
 {
 	const WireHello hello = {WIRE_VERSION, WIRE_VERSION, client};
 	const ModExchange greeting = {.type = WIRE_MSG_HELLO, .message = &hello};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	ModOutcome outcome;
-	int connected;
 
-	strncpy (address.sun_path, path, sizeof address.sun_path - 1);
-	if (!make_socket (connection))
+	if (!make_socket (connection, channel))
 		return MOD_LOST;
 	set_socket_wait (connection->fd, SO_SNDTIMEO, remaining_ms (deadline_ms));
-	do
-		connected = connect (connection->fd, (struct sockaddr *)&address, sizeof address);
-	while (connected != 0 && errno == EINTR);
-	if (connected != 0)
+	if (channel < 0 && !connect_to (connection, path))
 		return close_with (connection, errno == EAGAIN ? MOD_TIMEOUT : MOD_LOST);
 	connection->ids = *ids;
 	connection->state = MOD_CONNECTION_GREETING;

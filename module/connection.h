@@ -72,9 +72,13 @@ uint32_t mod_cpu (void);
 void mod_ids_read (ModIds *ids);
 bool mod_ids_equal (const ModIds *a, const ModIds *b);
 
-/** Opens a socket at @path and sends HELLO; waits until @deadline_ms for room in the backlog. */
+/**
+ * Opens a socket at @path and sends HELLO; waits until @deadline_ms for room in the backlog. With a
+ * @channel that is not -1 the connection comes from there (keystore/wire/handover.h).
+ */
 ModOutcome mod_connection_open (ModConnection *connection,
 				const char *path,
+				int channel,
 				uint32_t client,
 				const ModIds *ids,
 				int64_t deadline_ms);

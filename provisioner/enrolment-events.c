@@ -298,7 +298,6 @@ static const struct {
 	{"not-retrieved", pv_keys_on_not_retrieved},
 	{"retired", pv_keys_on_retired},
 	{"publish", pv_enrolment_on_publish},
-	{"published", pv_enrolment_on_published},
 	{"pending", on_pending},
 	{"warning", on_warning},
 	{"failed", on_failed},

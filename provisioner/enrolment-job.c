@@ -211,13 +211,63 @@ pv_job_certificate_is_due (const PvContext *context, const char *name, const PvP
 		pv_schedule_is_due (progress->certificate_renew_s, pv_clock_now (context->clock)));
 }
 
+static void
+add_name (GPtrArray *names, char *name)
+{
+	/* a longer one cannot be staged: the keystore says so */
+	if (strlen (name) <= WIRE_NAME_MAX)
+		g_ptr_array_add (names, name);
+	else
+		g_free (name);
+}
+
+static char *
+join (GPtrArray *names)
+{
+	g_ptr_array_add (names, NULL);
+	return g_strjoinv (",", (GStrv) names->pdata);
+}
+
+/* With the latest certificate, also one of this exchange, and with those before it the MEF is spoken to. */
+static char *
+find_uses (JsonObject *job, const char *name)
+{
+	g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+	JsonArray *credentials = json_object_get_array_member (job, "authentication");
+
+	add_name (names, g_strdup (name));
+	for (guint i = 0; i < json_array_get_length (credentials); i++)
+		add_name (names,
+			  g_strdup (json_object_get_string_member (
+				  json_array_get_object_element (credentials, i), "credential")));
+	return join (names);
+}
+
+/* A certificate may be commanded; keys come as the job says. */
+static char *
+find_stages (JsonObject *job, const char *name)
+{
+	g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+	JsonArray *retrieve = json_object_get_array_member (job, "retrieve");
+
+	add_name (names, g_strdup (name));
+	if (json_object_has_member (job, "key"))
+		add_name (names, g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL));
+	for (guint i = 0; i < json_array_get_length (retrieve); i++)
+		add_name (names,
+			  pv_job_secret_name (name, json_array_get_string_element (retrieve, i)));
+	return join (names);
+}
+
 char *
 pv_job_build (const PvContext *context,
 	      const char *name,
 	      const PvJobOrder *order,
 	      const PvProgress *progress,
+	      PvScope *scope,
 	      GError **error)
 {
+	gboolean enrols = g_str_equal (order->purpose, PV_PURPOSE_ENROL);
 	JsonObject *job = json_object_new ();
 	g_autoptr (JsonNode) root = json_node_init_object (json_node_alloc (), job);
 	g_autofree char *mef = get (context, "enrolment", name, "MEF");
@@ -228,9 +278,10 @@ pv_job_build (const PvContext *context,
 	json_object_set_string_member (job, "runtime_dir", context->exchange.runtime_dir);
 	json_object_set_string_member (job, "purpose", order->purpose);
 	json_object_set_boolean_member (job, "acknowledge", TRUE);
+	json_object_set_int_member (job, "keystore", PV_EXCHANGE_KEYSTORE_FD);
 	if (order->traced)
 		json_object_set_int_member (job, "trace", PV_EXCHANGE_TRACE_FD);
-	if (g_str_equal (order->purpose, PV_PURPOSE_ENROL))
+	if (enrols)
 		add_steps (context, job, name, progress);
 	else if (g_str_equal (order->purpose, PV_PURPOSE_DECOMMISSION))
 		pv_job_add_own_keys (job, progress);
@@ -240,5 +291,7 @@ pv_job_build (const PvContext *context,
 	if (!add_mef (context, job, mef, error) ||
 	    !pv_job_add_authentication (context, job, name, progress, error))
 		return NULL;
+	scope->uses = find_uses (job, name);
+	scope->stages = enrols ? find_stages (job, name) : g_strdup ("");
 	return json_to_string (root, FALSE);
 }

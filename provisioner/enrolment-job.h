@@ -42,6 +42,7 @@ typedef struct {
 
 /**
  * pv_job_build:
+ * @scope: (out): what the exchange reaches of the keystore
  *
  * Returns: (transfer full) (nullable): JSON of exchange-protocol.h; %NULL with PV_ERROR/JOB or
  * PV_ERROR/KEYSTORE
@@ -50,6 +51,7 @@ char *pv_job_build (const PvContext *context,
 		    const char *name,
 		    const PvJobOrder *order,
 		    const PvProgress *progress,
+		    PvScope *scope,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -80,11 +80,8 @@ void pv_keys_on_lost (PvEnrolment *enrolment, JsonObject *event);
 void pv_keys_on_not_retrieved (PvEnrolment *enrolment, JsonObject *event);
 void pv_keys_on_retired (PvEnrolment *enrolment, JsonObject *event);
 
-/** The child asks whether what it staged may be published. */
+/** The child asks that what it staged be published. */
 void pv_enrolment_on_publish (PvEnrolment *enrolment, JsonObject *event);
-
-/** It is published. */
-void pv_enrolment_on_published (PvEnrolment *enrolment, JsonObject *event);
 
 /** The texts, numbers and booleans of @event, for the answer of a D-Bus method. */
 void pv_enrolment_take_facts (GVariantDict *facts, JsonObject *event);

@@ -101,12 +101,13 @@ on_turn (gpointer data)
 	PvProbe *probe = data;
 	const PvContext *context = probe->enrolment->context;
 	g_autoptr (GError) error = NULL;
+	g_auto (PvScope) scope = {NULL, NULL};
 	g_autofree char *job = pv_job_build (
-		context, probe->enrolment->name, &order, probe->enrolment->progress, &error);
+		context, probe->enrolment->name, &order, probe->enrolment->progress, &scope, &error);
 
 	if (job != NULL)
-		probe->supervisor =
-			pv_supervisor_start (&context->exchange, job, -1, &calls, probe, &error);
+		probe->supervisor = pv_supervisor_start (
+			&context->exchange, job, &scope, -1, &calls, probe, &error);
 	if (probe->supervisor == NULL)
 		finish (probe, pv_error_name (error), error->message);
 }

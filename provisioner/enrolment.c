@@ -131,12 +131,14 @@ start_child (PvEnrolment *enrolment, const char *purpose)
 	const PvContext *context = enrolment->context;
 	const PvJobOrder order = {purpose, enrolment->trace_fd >= 0};
 	g_autoptr (GError) error = NULL;
-	g_autofree char *job =
-		pv_job_build (context, enrolment->name, &order, enrolment->progress, &error);
+	g_auto (PvScope) scope = {NULL, NULL};
+	g_autofree char *job = pv_job_build (
+		context, enrolment->name, &order, enrolment->progress, &scope, &error);
 
 	if (job != NULL)
 		enrolment->supervisor = pv_supervisor_start (&context->exchange,
 							     job,
+							     &scope,
 							     enrolment->trace_fd,
 							     &pv_enrolment_supervisor_calls,
 							     enrolment,

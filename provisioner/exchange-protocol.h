@@ -2,12 +2,14 @@
 /*
  * Between enroleed and its child enrolee-exchange: one JSON object, the job, on descriptor 3 (the
  * parent closes its end after writing), and events as JSON lines on descriptor 4. No key byte ever
- * appears in either. Exit status: 0 when every step of the job is done, 1 after a "failed" or a
+ * appears in either. On descriptor 6 the child asks for connections to the keystore, which reach the
+ * credentials of its job alone (keystore/wire/handover.h); it makes none itself. Exit status: 0 when every step of the job is done, 1 after a "failed" or a
  * "pending" event, 2 when the job could not be read.
  *
  * With "acknowledge" descriptor 4 is a socket: after an event "command" or "publish" the child waits
  * for one line, {"ok":true} or {"ok":false,"message":".."}. So no status goes to the MEF before
- * enroleed has written it down, and none that says OK before the thing holds.
+ * enroleed has written it down, and none that says OK before the thing holds. It is enroleed that
+ * publishes, then.
  *
  * The job. Members marked * are required; times are seconds since the epoch.
  *
@@ -22,6 +24,8 @@
  *     "steps": ["register", "commands",            default: all of these, in this order
  *               "certificate", "key", "retrieve", "publish", "retire"],
  *     "acknowledge": true,                         enroleed answers; default: it does not
+ *     "keystore": 6,                               descriptor of the channel; default: the child connects
+ *                                                  by itself, and is not confined (tests)
  *     "trace": 5,                                  descriptor for the exchange in words, secrets masked
  *     "mef": {
  *       "fqdn": "mef.example.com",               * name that SNI, Host and checks use
@@ -103,9 +107,9 @@
  *   {"event":"not-retrieved","identifier":..,"code":..,"message":..}
  *   {"event":"retired","identifier":..,"result":"removed"|"absent"|"refused","message":..}
  *   {"event":"pending","staged":N,"csr":"base64","retry_after_s":N}
- *   {"event":"publish","staged":[..],"more":bool}           with acknowledge: may it be? Grants come first;
+ *   {"event":"publish","staged":[..],"more":bool}           with acknowledge: done when it is answered;
  *                                                          more: it is not the exchange's last step
- *   {"event":"published","staged":[..],"more":bool}
+ *   {"event":"published","staged":[..],"more":bool}         for the trace
  *   {"event":"probe","authenticated_by":"ppsk"|"certificate","identity":..,"tls":"TLSv1.2",
  *       "suite":..,"handshake_ms":N,"answer_ms":N,
  *       "registration":"found"|"none"|"refused"|"unknown","message":..,   (refused: what the MEF said;
@@ -124,6 +128,7 @@
 #define PV_EXCHANGE_JOB_FD 3
 #define PV_EXCHANGE_EVENT_FD 4
 #define PV_EXCHANGE_TRACE_FD 5
+#define PV_EXCHANGE_KEYSTORE_FD 6
 
 /* The last line of a trace that is complete ends so. */
 #define PV_TRACE_END "end of the trace"

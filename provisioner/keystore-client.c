@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "keystore/wire/handover.h"
 #include "provisioner/error.h"
 
 /* An answer may need an RSA key made on a slow token. */
@@ -32,7 +33,7 @@ pv_keystore_new (const char *runtime_dir)
 	PvKeystore *keystore = g_new0 (PvKeystore, 1);
 
 	keystore->path = g_build_filename (runtime_dir, PV_KEYSTORE_SOCKET, NULL);
-	keystore->fd = -1;
+	keystore->channel = keystore->fd = -1;
 	keystore->patience_ms = REPLY_WAIT_MS;
 	keystore->frame = g_malloc0 (WIRE_FRAME_MAX);
 	keystore->staged = g_array_new (FALSE, FALSE, sizeof (PvStagedKey));
@@ -63,6 +64,12 @@ pv_keystore_free (PvKeystore *keystore)
 	g_free (keystore->client);
 	g_array_unref (keystore->staged);
 	g_free (keystore);
+}
+
+void
+pv_keystore_set_channel (PvKeystore *keystore, int channel)
+{
+	keystore->channel = channel;
 }
 
 void
@@ -128,6 +135,10 @@ connect_socket (PvKeystore *keystore, GError **error)
 	if (g_strlcpy (address.sun_path, keystore->path, sizeof address.sun_path) >=
 	    sizeof address.sun_path)
 		return fail_errno (keystore, "cannot connect to", ENAMETOOLONG, error);
+	if (keystore->channel >= 0) {
+		keystore->fd = wire_handover_ask (keystore->channel);
+		return keystore->fd >= 0 || fail_errno (keystore, "cannot connect to", errno, error);
+	}
 	keystore->fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (keystore->fd < 0)
 		return fail_errno (keystore, "cannot make a socket for", errno, error);
@@ -273,4 +284,32 @@ pv_keystore_call (PvKeystore *keystore,
 			return FALSE;
 		}
 	}
+}
+
+void
+pv_scope_clear (PvScope *scope)
+{
+	g_clear_pointer (&scope->uses, g_free);
+	g_clear_pointer (&scope->stages, g_free);
+}
+
+int
+pv_keystore_narrow (const char *runtime_dir, const PvScope *scope, GError **error)
+{
+	g_autoptr (PvKeystore) keystore = pv_keystore_new (runtime_dir);
+	const WireHeader header = {.type = WIRE_MSG_NARROW, .cpu = WIRE_CPU_UNKNOWN};
+	const WireNarrow narrow = {pv_wire_text (scope->uses), pv_wire_text (scope->stages)};
+	gsize len = wire_build (keystore->frame, WIRE_FRAME_MAX, &header, &narrow);
+
+	if (len == 0) {
+		g_set_error (error, PV_ERROR, PV_ERROR_KEYSTORE, "more than the keystore takes");
+		return -1;
+	}
+	if (!connect_socket (keystore, error))
+		return -1;
+	if (send (keystore->fd, keystore->frame, len, MSG_NOSIGNAL) != (gssize) len) {
+		fail_errno (keystore, "cannot write to", errno, error);
+		return -1;
+	}
+	return g_steal_fd (&keystore->fd);
 }

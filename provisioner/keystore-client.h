@@ -38,6 +38,37 @@ void pv_keystore_free (PvKeystore *keystore);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PvKeystore, pv_keystore_free)
 
 /**
+ * pv_keystore_set_channel:
+ * @channel: of keystore/wire/handover.h, borrowed
+ *
+ * From now on connections are asked for there.
+ */
+void pv_keystore_set_channel (PvKeystore *keystore, int channel);
+
+/**
+ * PvScope:
+ * @uses: names of the credentials whose keys an exchange uses, separated by a comma
+ * @stages: of those that it makes new generations of
+ *
+ * What an Enrolment Exchange reaches of the keystore.
+ */
+typedef struct {
+	char *uses, *stages;
+} PvScope;
+
+void pv_scope_clear (PvScope *scope);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PvScope, pv_scope_clear)
+
+/**
+ * pv_keystore_narrow:
+ *
+ * Returns: a new connection that reaches @scope and nothing else, and has not said HELLO yet; -1 with
+ *     PV_ERROR/KEYSTORE
+ */
+int pv_keystore_narrow (const char *runtime_dir, const PvScope *scope, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * pv_keystore_set_origin:
  * @origin: "imported" or "enrolled"
  * @mef: (nullable): FQDN

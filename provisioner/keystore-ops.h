@@ -47,12 +47,13 @@ typedef struct {
 				    guint32 *staged,
 				    GBytes **spki,
 				    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-	/* The public half of a key pair that was staged before. */
+	/* The public half of a key pair that was staged before, perhaps by another process. */
 	gboolean (*staged_public_key) (gpointer keystore,
+				       const char *credential,
 				       guint32 staged,
 				       GBytes **spki,
 				       GError **error) G_GNUC_WARN_UNUSED_RESULT;
-	/* Signs @tbs with a staged key: ECDSA with SHA-256 (SHA-384 for P-384), or RSA PKCS#1 1.5
+	/* Signs @tbs with a key pair that this process staged: ECDSA with SHA-256 (SHA-384 for P-384), or RSA PKCS#1 1.5
 	 * with SHA-256. @signature: (transfer full): as an X.509 BIT STRING carries it (ECDSA:
 	 * DER). */
 	gboolean (*sign) (gpointer keystore,
@@ -71,7 +72,8 @@ typedef struct {
 				  const PvStagedSecret *secret,
 				  guint32 *staged,
 				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-	/* Makes all these pieces visible in one transaction. */
+	/* Makes all these pieces visible in one transaction. An exchange that enroleed answers does
+	 * not: enroleed does it. */
 	gboolean (*publish) (gpointer keystore,
 			     const char *credential,
 			     const guint32 *staged,

@@ -7,7 +7,7 @@
 
 #include "provisioner/keystore-client.h"
 
-/* A generation staged over this connection, or found again after a restart. */
+/* A key pair staged by this PvKeystore. */
 typedef struct {
 	guint32 generation;
 	guint32 key; /* object number for SIGN */
@@ -17,6 +17,7 @@ typedef struct {
 
 struct _PvKeystore {
 	char *path;
+	int channel; /* -1, or where connections come from instead of being made */
 	int fd;
 	guint8 *frame; /* WIRE_FRAME_MAX bytes, for requests and replies */
 	guint32 serial;

@@ -23,6 +23,17 @@ static const struct {
 };
 
 static gboolean
+fail_unknown (guint32 staged, GError **error)
+{
+	g_set_error (error,
+		     PV_ERROR,
+		     PV_ERROR_KEYSTORE,
+		     "the keystore has nothing staged under number %u",
+		     staged);
+	return FALSE;
+}
+
+static gboolean
 stage_key_pair (gpointer data,
 		const char *credential,
 		PvKeyType type,
@@ -52,59 +63,29 @@ stage_key_pair (gpointer data,
 	return TRUE;
 }
 
-/* The credential whose staged generation this is: after a restart nothing else tells. */
-static PvCredential *
-find_staged (PvKeystore *keystore, guint32 staged, GError **error)
-{
-	g_autoptr (GPtrArray) all = pv_keystore_list (keystore, error);
-
-	if (all == NULL)
-		return NULL;
-	for (guint i = 0; i < all->len; i++) {
-		const PvCredential *credential = all->pdata[i];
-
-		if (credential->staged_generation == staged)
-			return pv_keystore_show (keystore, credential->name, error);
-	}
-	g_set_error (error,
-		     PV_ERROR,
-		     PV_ERROR_KEYSTORE,
-		     "the keystore has nothing staged under number %u",
-		     staged);
-	return NULL;
-}
-
 static gboolean
-staged_public_key (gpointer data, guint32 staged, GBytes **spki, GError **error)
+staged_public_key (
+	gpointer data, const char *credential, guint32 staged, GBytes **spki, GError **error)
 {
-	g_autoptr (PvCredential) credential = find_staged (data, staged, error);
+	g_autoptr (PvCredential) found = pv_keystore_show (data, credential, error);
 
-	if (credential == NULL)
+	if (found == NULL)
 		return FALSE;
-	*spki = g_bytes_ref (credential->staged_spki);
+	if (found->staged_generation != staged)
+		return fail_unknown (staged, error);
+	*spki = g_bytes_ref (found->staged_spki);
 	return TRUE;
 }
 
 static gboolean
 find_key (PvKeystore *keystore, guint32 staged, PvStagedKey *key, GError **error)
 {
-	g_autoptr (PvCredential) credential = NULL;
-
 	for (guint i = 0; i < keystore->staged->len; i++) {
 		*key = g_array_index (keystore->staged, PvStagedKey, i);
 		if (key->generation == staged)
 			return TRUE;
 	}
-	credential = find_staged (keystore, staged, error);
-	if (credential == NULL)
-		return FALSE;
-	*key = (PvStagedKey){.generation = staged, .key = credential->staged_key};
-	if (!pv_spki_key_type (credential->staged_spki, &key->key_type, &key->key_bits)) {
-		g_set_error (error, PV_ERROR, PV_ERROR_KEYSTORE, "not a key that signs requests");
-		return FALSE;
-	}
-	g_array_append_val (keystore->staged, *key);
-	return TRUE;
+	return fail_unknown (staged, error);
 }
 
 /* PKCS#11's r || s as X.509 carries it. */

@@ -47,6 +47,9 @@
 /* Keys that one exchange retrieves, or retires */
 #define PV_KEYS_MAX 64
 
+/* Connections to the keystore that one exchange gets, over restarts of the keystore: three, and a few more. */
+#define PV_HANDOVERS_MAX 64
+
 /* OnRenew= */
 #define PV_HOOK_ACTIONS_MAX 16         /* of one credential */
 #define PV_HOOK_ACTION_MAX 4096        /* bytes of one */

@@ -21,6 +21,7 @@
 #include "provisioner/codec-json.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/handover.h"
 
 #define LINE_MAX_BYTES (256 * 1024)
 
@@ -28,6 +29,7 @@ struct _PvSupervisor {
 	PvSupervisorCalls calls;
 	gpointer data;
 	GSubprocess *child;
+	PvHandover *handover; /* (nullable) */
 	int socket; /* of @events, which closes it */
 	GInputStream *events;
 	GByteArray *line;
@@ -196,8 +198,24 @@ tie_to_parent (gpointer data)
 	(void) prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* Descriptors for the child, which become its own; -1 for none. */
+typedef struct {
+	int job, event, trace, keystore;
+} Descriptors;
+
+static void
+give (GSubprocessLauncher *launcher, const Descriptors *fds)
+{
+	g_subprocess_launcher_take_fd (launcher, fds->job, PV_EXCHANGE_JOB_FD);
+	g_subprocess_launcher_take_fd (launcher, fds->event, PV_EXCHANGE_EVENT_FD);
+	if (fds->trace >= 0)
+		g_subprocess_launcher_take_fd (launcher, fds->trace, PV_EXCHANGE_TRACE_FD);
+	if (fds->keystore >= 0)
+		g_subprocess_launcher_take_fd (launcher, fds->keystore, PV_EXCHANGE_KEYSTORE_FD);
+}
+
 static GSubprocess *
-spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, int trace_fd, GError **error)
+spawn (const PvSupervisorSetup *setup, const Descriptors *fds, GError **error)
 {
 	g_autoptr (GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
@@ -209,11 +227,7 @@ spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, int trace_fd, G
 	for (gsize i = 0; setup->arguments != NULL && setup->arguments[i] != NULL; i++)
 		g_ptr_array_add (argv, (char *) setup->arguments[i]);
 	g_ptr_array_add (argv, NULL);
-	g_subprocess_launcher_take_fd (launcher, job_fd, PV_EXCHANGE_JOB_FD);
-	g_subprocess_launcher_take_fd (launcher, event_fd, PV_EXCHANGE_EVENT_FD);
-	if (trace_fd >= 0)
-		g_subprocess_launcher_take_fd (
-			launcher, fcntl (trace_fd, F_DUPFD_CLOEXEC, 3), PV_EXCHANGE_TRACE_FD);
+	give (launcher, fds);
 	g_subprocess_launcher_setenv (launcher, "ENROLEE_RUNTIME_DIR", setup->runtime_dir, TRUE);
 	g_subprocess_launcher_set_child_setup (launcher, tie_to_parent, NULL, NULL);
 	child = g_subprocess_launcher_spawnv (
@@ -228,27 +242,53 @@ spawn (const PvSupervisorSetup *setup, int job_fd, int event_fd, int trace_fd, G
 	return child;
 }
 
+static gboolean
+make_pair (int pair[2], GError **error)
+{
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
+		return TRUE;
+	g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "no socket: %s", g_strerror (errno));
+	return FALSE;
+}
+
+static void
+close_all (const Descriptors *fds)
+{
+	if (fds->job >= 0)
+		close (fds->job);
+	if (fds->keystore >= 0)
+		close (fds->keystore);
+}
+
 PvSupervisor *
 pv_supervisor_start (const PvSupervisorSetup *setup,
 		     const char *job,
+		     const PvScope *scope,
 		     int trace_fd,
 		     const PvSupervisorCalls *calls,
 		     gpointer data,
 		     GError **error)
 {
+	g_autoptr (PvHandover) handover = NULL;
+	Descriptors fds = {-1, -1, -1, -1};
 	int pair[2];
-	int job_fd = make_job (job, error);
 	GSubprocess *child;
 	PvSupervisor *supervisor;
 
-	if (job_fd < 0)
-		return NULL;
-	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-		g_set_error (error, PV_ERROR, PV_ERROR_LOCAL, "no socket: %s", g_strerror (errno));
-		close (job_fd);
+	if (scope != NULL) {
+		handover = pv_handover_new (setup->runtime_dir, scope, &fds.keystore, error);
+		if (handover == NULL)
+			return NULL;
+	}
+	fds.job = make_job (job, error);
+	if (fds.job < 0 || !make_pair (pair, error)) {
+		close_all (&fds);
 		return NULL;
 	}
-	child = spawn (setup, job_fd, pair[1], trace_fd, error);
+	fds.event = pair[1];
+	if (trace_fd >= 0)
+		fds.trace = fcntl (trace_fd, F_DUPFD_CLOEXEC, 3);
+	child = spawn (setup, &fds, error);
 	if (child == NULL) {
 		close (pair[0]);
 		return NULL;
@@ -257,6 +297,7 @@ pv_supervisor_start (const PvSupervisorSetup *setup,
 	supervisor->calls = *calls;
 	supervisor->data = data;
 	supervisor->child = child;
+	supervisor->handover = g_steal_pointer (&handover);
 	supervisor->line = g_byte_array_new ();
 	supervisor->cancellable = g_cancellable_new ();
 	supervisor->socket = pair[0];
@@ -279,6 +320,7 @@ pv_supervisor_free (PvSupervisor *supervisor)
 	g_object_unref (supervisor->cancellable);
 	g_object_unref (supervisor->events);
 	g_object_unref (supervisor->child);
+	pv_handover_free (supervisor->handover);
 	g_byte_array_unref (supervisor->line);
 	g_free (supervisor->problem);
 	g_free (supervisor);

@@ -7,6 +7,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "provisioner/keystore-client.h"
+
 typedef struct _PvSupervisor PvSupervisor;
 
 /**
@@ -37,6 +39,7 @@ typedef struct {
 /**
  * pv_supervisor_start:
  * @job: JSON text (exchange-protocol.h)
+ * @scope: (nullable): what the child reaches of the keystore, on descriptor 6
  * @trace_fd: borrowed, for the child; -1 for none
  * @calls: called from the thread's main context
  *
@@ -44,6 +47,7 @@ typedef struct {
  */
 PvSupervisor *pv_supervisor_start (const PvSupervisorSetup *setup,
 				   const char *job,
+				   const PvScope *scope,
 				   int trace_fd,
 				   const PvSupervisorCalls *calls,
 				   gpointer data,

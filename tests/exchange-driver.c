@@ -34,12 +34,22 @@ print_secret (const FakeKeystore *keystore)
 typedef struct {
 	int descriptor;
 	const char *refusal;
+	guint published; /* read when the thread has ended */
 } Parent;
+
+static guint
+count_staged (const char *line)
+{
+	g_autoptr (JsonNode) event = json_from_string (line, NULL);
+
+	return json_array_get_length (
+		json_object_get_array_member (json_node_get_object (event), "staged"));
+}
 
 static gpointer
 play_parent (gpointer data)
 {
-	const Parent *parent = data;
+	Parent *parent = data;
 	FILE *events = fdopen (parent->descriptor, "r+");
 	char *line = NULL;
 	size_t size = 0;
@@ -51,6 +61,8 @@ play_parent (gpointer data)
 		fputs (line, stdout);
 		if (!publish && strstr (line, "\"event\":\"command\"") == NULL)
 			continue;
+		if (publish && !refuse)
+			parent->published += count_staged (line);
 		/* between reading and writing, C wants a seek or a new stream */
 		dprintf (parent->descriptor, "{\"ok\":%s,\"message\":\"%s\"}\n",
 			 refuse ? "false" : "true", refuse ? parent->refusal : "");
@@ -66,7 +78,7 @@ main (int argc, char **argv)
 {
 	int sockets[2] = {STDOUT_FILENO, -1};
 	GThread *thread = NULL;
-	Parent parent = {-1, argc > 1 ? argv[1] : NULL};
+	Parent parent = {-1, argc > 1 ? argv[1] : NULL, 0};
 	static char text[PV_JOB_MAX];
 	PvEvents events = {.descriptor = STDOUT_FILENO};
 	FakeKeystore keystore = {0};
@@ -95,7 +107,8 @@ main (int argc, char **argv)
 	}
 	printf ("pairs %u discarded %u chain %u anchors %u published %u\n", keystore.staged_pairs,
 		keystore.discarded, keystore.chain != NULL ? keystore.chain->len : 0,
-		keystore.anchors != NULL ? keystore.anchors->len : 0, keystore.published);
+		keystore.anchors != NULL ? keystore.anchors->len : 0,
+		keystore.published + parent.published);
 	if (keystore.secret != NULL)
 		print_secret (&keystore);
 	fake_keystore_clear (&keystore);

@@ -48,7 +48,8 @@ stage_key_pair (gpointer data,
 }
 
 static gboolean
-staged_public_key (gpointer data, guint32 staged, GBytes **spki, GError **error)
+staged_public_key (
+	gpointer data, const char *credential, guint32 staged, GBytes **spki, GError **error)
 {
 	FakeKeystore *keystore = data;
 

@@ -63,15 +63,19 @@ test_matrix (void)
 static void
 test_states (void)
 {
+	const char *users[] = {"alice", NULL}, *none[] = {NULL};
+	const KsCredential credential = {
+		.name = (char *)"c", .users = (GStrv)users, .groups = (GStrv)none};
 	Who provisioner = root;
 
 	provisioner.peer.socket = KS_SOCKET_PROVISION;
 	for (KsState state = KS_STATE_INTENT; state <= KS_STATE_REVOKED; state++) {
 		gboolean live = state == KS_STATE_CURRENT || state == KS_STATE_RETAINED;
 
-		g_assert_cmpint (ks_policy_shows (who (&alice), state), ==, live);
-		g_assert_cmpint (ks_policy_shows (who (&root), state), ==, live);
-		g_assert_cmpint (ks_policy_shows (who (&provisioner), state), ==,
+		g_assert_cmpint (ks_policy_shows (who (&alice), &credential, state), ==, live);
+		g_assert_cmpint (ks_policy_shows (who (&root), &credential, state), ==, live);
+		g_assert_false (ks_policy_shows (who (&nameless), &credential, state));
+		g_assert_cmpint (ks_policy_shows (who (&provisioner), &credential, state), ==,
 				 live || state == KS_STATE_STAGED);
 	}
 }
@@ -116,6 +120,45 @@ test_references (void)
 	g_assert_false (ks_policy_allows_reference (who (&alice), &place)); /* revoked */
 }
 
+/* What the connection of an exchange reaches: keys that it uses, generations that it stages. */
+static void
+test_narrowed (void)
+{
+	const char *uses[] = {"mine", "both", NULL}, *stages[] = {"new", "both", NULL};
+	static const struct {
+		const char *name;
+		gboolean used, staged;
+	} rows[] = {{"mine", TRUE, FALSE}, {"new", FALSE, TRUE}, {"both", TRUE, TRUE}, {"other", FALSE, FALSE}};
+	Who exchange = root;
+
+	exchange.peer.socket = KS_SOCKET_PROVISION;
+	exchange.peer.uses = (GStrv)uses;
+	exchange.peer.stages = (GStrv)stages;
+	g_assert_true (ks_policy_is_narrowed (who (&exchange)));
+	g_assert_false (ks_policy_is_narrowed (who (&root)));
+	for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+		KsCredential credential = {.name = (char *)rows[i].name, .kind = KS_KIND_KEY_PAIR};
+		KsGeneration current = {.state = KS_STATE_CURRENT};
+		KsReference reference = {NULL, (char *)"anybody"};
+		KsPlace key = {&credential, &current, NULL, KS_ROLE_KEY};
+		KsReferencePlace place = {&credential, &current, &reference};
+
+		g_assert_cmpint (ks_policy_may_stage (&exchange.peer, rows[i].name), ==, rows[i].staged);
+		g_assert_true (ks_policy_may_stage (&root.peer, rows[i].name));
+		g_assert_cmpint (ks_policy_admits (&exchange.peer, rows[i].name), ==,
+				 rows[i].used || rows[i].staged);
+		g_assert_cmpint (ks_policy_shows (&exchange.peer, &credential, KS_STATE_CURRENT), ==,
+				 rows[i].used);
+		g_assert_cmpint (ks_policy_shows (&exchange.peer, &credential, KS_STATE_STAGED), ==,
+				 rows[i].staged);
+		g_assert_cmpint (ks_policy_allows_object (&exchange.peer, &key), ==, rows[i].used);
+		g_assert_cmpint (ks_policy_allows_reference (&exchange.peer, &place), ==,
+				 rows[i].used);
+		credential.kind = KS_KIND_SECRET; /* by reference alone */
+		g_assert_false (ks_policy_allows_object (&exchange.peer, &key));
+	}
+}
+
 static void
 test_expiry (void)
 {
@@ -137,6 +180,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/keystore/policy/states", test_states);
 	g_test_add_func ("/keystore/policy/objects", test_objects);
 	g_test_add_func ("/keystore/policy/references", test_references);
+	g_test_add_func ("/keystore/policy/narrowed", test_narrowed);
 	g_test_add_func ("/keystore/policy/expiry", test_expiry);
 	return g_test_run ();
 }

@@ -57,6 +57,8 @@ answer (Fixture *fixture, const WireHeader *request, const WireMessage *message,
 		reply.show_reply.record = (WireBytes){records, writer.len};
 		reply.show_reply.staged_spki = pv_wire_bytes (fixture->spki);
 	}
+	if (request->type == WIRE_MSG_STAGE_KEY_PAIR)
+		reply.stage_reply = (WireStageReply){7, 42, pv_wire_bytes (fixture->spki)};
 	if (request->type == WIRE_MSG_SIGN) {
 		g_assert_cmpuint (message->operate.key, ==, 42);
 		g_assert_cmpuint (message->operate.mechanism, ==, PV_CKM_ECDSA_SHA256);
@@ -169,22 +171,43 @@ test_list (Fixture *fixture, gconstpointer mood)
 	g_assert_cmpuint (fixture->n_connections, ==, mood == GINT_TO_POINTER (DROP_ONCE) ? 2 : 1);
 }
 
-/* A key staged before a restart of the exchange is found again by its number, and signs. */
 static void
-test_sign_after_restart (Fixture *fixture, gconstpointer mood)
+test_sign (Fixture *fixture, gconstpointer mood)
 {
 	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) spki = NULL;
 	g_autoptr (GBytes) tbs = g_bytes_new_static ("tbs", 3);
 	g_autoptr (GBytes) signature = NULL;
 	g_autoptr (GBytes) unknown = NULL;
+	guint32 staged;
 	gsize len;
 	const guint8 *der;
 
+	g_assert_true (pv_keystore_ops.stage_key_pair (
+		fixture->keystore, "gw1", PV_KEY_TYPE_P256, &staged, &spki, &error));
+	g_assert_cmpuint (staged, ==, 7);
 	g_assert_true (pv_keystore_ops.sign (fixture->keystore, 7, tbs, &signature, &error));
 	g_assert_no_error (error);
 	der = g_bytes_get_data (signature, &len);
 	g_assert_cmphex (der[0], ==, 0x30);
 	g_assert_false (pv_keystore_ops.sign (fixture->keystore, 8, tbs, &unknown, &error));
+	g_assert_error (error, PV_ERROR, PV_ERROR_KEYSTORE);
+	g_assert_null (unknown);
+}
+
+/* A key staged before a restart of the exchange is found again by its number. */
+static void
+test_staged_before (Fixture *fixture, gconstpointer mood)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) spki = NULL;
+	g_autoptr (GBytes) unknown = NULL;
+
+	g_assert_true (
+		pv_keystore_ops.staged_public_key (fixture->keystore, "gw1", 7, &spki, &error));
+	g_assert_true (g_bytes_equal (spki, fixture->spki));
+	g_assert_false (
+		pv_keystore_ops.staged_public_key (fixture->keystore, "gw1", 8, &unknown, &error));
 	g_assert_error (error, PV_ERROR, PV_ERROR_KEYSTORE);
 	g_assert_null (unknown);
 }
@@ -273,7 +296,8 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	add ("/keystore/list", BEHAVE, test_list);
 	add ("/keystore/list-over-restart", DROP_ONCE, test_list);
-	add ("/keystore/sign-after-restart", BEHAVE, test_sign_after_restart);
+	add ("/keystore/sign", BEHAVE, test_sign);
+	add ("/keystore/staged-before", BEHAVE, test_staged_before);
 	add ("/keystore/stage-secret", BEHAVE, test_stage_secret);
 	add ("/keystore/stage-lost", DROP_ONCE, test_stage_lost);
 	add ("/keystore/always-lost", DROP_ALWAYS, test_always_lost);

@@ -54,7 +54,7 @@ run (Heard *heard, const char *script, guint limit_s)
 
 	*heard = (Heard){.loop = g_main_loop_new (NULL, FALSE),
 			 .events = g_ptr_array_new_with_free_func (g_free)};
-	heard->supervisor = pv_supervisor_start (&setup, "{\"event\":\"job\"}", -1, &calls, heard, &error);
+	heard->supervisor = pv_supervisor_start (&setup, "{\"event\":\"job\"}", NULL, -1, &calls, heard, &error);
 	g_assert_no_error (error);
 	g_main_loop_run (heard->loop);
 	g_assert_cmpuint (heard->n_ends, ==, 1);
@@ -172,7 +172,7 @@ test_no_program (void)
 	const PvSupervisorSetup setup = {"/nowhere/enrolee-exchange", NULL, "/nowhere", 10};
 	g_autoptr (GError) error = NULL;
 
-	g_assert_null (pv_supervisor_start (&setup, "{}", -1, &calls, NULL, &error));
+	g_assert_null (pv_supervisor_start (&setup, "{}", NULL, -1, &calls, NULL, &error));
 	g_assert_error (error, PV_ERROR, PV_ERROR_LOCAL);
 }
 
@@ -191,7 +191,7 @@ test_freed (void)
 	const PvSupervisorSetup setup = {"/bin/sh", arguments, "/nowhere", 30};
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-	PvSupervisor *supervisor = pv_supervisor_start (&setup, "{}", -1, &calls, NULL, &error);
+	PvSupervisor *supervisor = pv_supervisor_start (&setup, "{}", NULL, -1, &calls, NULL, &error);
 
 	g_assert_no_error (error);
 	pv_supervisor_free (supervisor);

@@ -26,6 +26,8 @@
 #define WIRE_EXTRA_MAX (4 * 1024)       /* salt, additional data, info of a symmetric key's use */
 #define WIRE_PRINCIPALS_MAX 64          /* users and groups granted to one credential */
 #define WIRE_POLICY_TEXT_MAX (WIRE_PRINCIPALS_MAX * (WIRE_NAME_MAX + 1))
+#define WIRE_SCOPE_MAX 80               /* credentials in one list of NARROW */
+#define WIRE_SCOPE_TEXT_MAX (WIRE_SCOPE_MAX * (WIRE_NAME_MAX + 1))
 #define WIRE_LIST_PAGE_MAX 32           /* credentials in one LIST reply */
 
 /* Snapshot */

@@ -215,6 +215,11 @@ static const WireField reference_reply[] = {
 	TEXT (WireReferenceReply, reference, WIRE_NAME_MAX),
 };
 
+static const WireField narrow[] = {
+	TEXT (WireNarrow, uses, WIRE_SCOPE_TEXT_MAX),
+	TEXT (WireNarrow, stages, WIRE_SCOPE_TEXT_MAX),
+};
+
 static const WireField failure[] = {
 	TEXT (WireFailure, message, WIRE_TEXT_MAX),
 };
@@ -254,6 +259,7 @@ static const struct {
 	{WIRE_MSG_REVOKE, LAYOUT (grant), LAYOUT (changed)},
 	{WIRE_MSG_REFERENCE, LAYOUT (reference), LAYOUT (reference_reply)},
 	{WIRE_MSG_ADOPT, {NULL, 0}, LAYOUT (changed)},
+	{WIRE_MSG_NARROW, LAYOUT (narrow), {NULL, 0}},
 };
 
 const WireLayout *

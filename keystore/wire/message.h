@@ -40,6 +40,7 @@ typedef enum {
 	WIRE_MSG_REVOKE = 44,
 	WIRE_MSG_REFERENCE = 45,
 	WIRE_MSG_ADOPT = 46, /* reserved: adoption is `enrolee-keystored --adopt` */
+	WIRE_MSG_NARROW = 47,
 	/* 64..95: reserved for requests of the keystore to enroleed */
 } WireMessageType;
 
@@ -280,6 +281,16 @@ typedef struct {
 	WireBytes reference; /* "pskref1:" and 24 characters */
 } WireReferenceReply;
 
+/*
+ * NARROW: before HELLO, for whoever the connection is then passed to. From now on it is for these
+ * credentials alone, and for no more than an Enrolment Exchange does with them. There is no reply and no
+ * way back.
+ */
+typedef struct {
+	WireBytes uses;   /* whose keys it uses; names separated by a comma */
+	WireBytes stages; /* of whom it makes new generations */
+} WireNarrow;
+
 /* Text of the reason, in replies whose status is not CKR_OK. */
 typedef struct {
 	WireBytes message;
@@ -334,5 +345,6 @@ typedef union {
 	WireGrant grant;
 	WireReference reference;
 	WireReferenceReply reference_reply;
+	WireNarrow narrow;
 	WireFailure failure;
 } WireMessage;

@@ -178,8 +178,8 @@ resume_request (Run *run, GError **error)
 
 	run->staged = job->pending_staged;
 	run->csr = g_bytes_ref (job->pending_csr);
-	return run->exchange->ops->staged_public_key (run->exchange->keystore, run->staged,
-						      &run->spki, error);
+	return run->exchange->ops->staged_public_key (run->exchange->keystore, job->credential,
+						      run->staged, &run->spki, error);
 }
 
 static void

@@ -46,6 +46,14 @@ publication (const PvExchange *exchange, const char *name, gboolean more)
 	return event;
 }
 
+static gboolean
+publish_here (PvExchange *exchange, GError **error)
+{
+	return exchange->ops->publish (exchange->keystore, exchange->job->credential,
+				       (const guint32 *)exchange->staged->data,
+				       exchange->staged->len, error);
+}
+
 gboolean
 pv_exchange_publish (PvExchange *exchange, gboolean more, GError **error)
 {
@@ -53,9 +61,7 @@ pv_exchange_publish (PvExchange *exchange, gboolean more, GError **error)
 		return TRUE;
 	pv_phase_begin (exchange->events, PV_PHASE_PUBLICATION, "8.3.1.2");
 	if (!pv_event_ask (exchange->events, publication (exchange, "publish", more), error) ||
-	    !exchange->ops->publish (exchange->keystore, exchange->job->credential,
-				     (const guint32 *)exchange->staged->data, exchange->staged->len,
-				     error))
+	    (!exchange->events->answered && !publish_here (exchange, error)))
 		return FALSE;
 	pv_event_send (exchange->events, publication (exchange, "published", more));
 	g_array_set_size (exchange->staged, 0);

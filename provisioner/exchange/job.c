@@ -448,6 +448,7 @@ parse_parts (PvJob *job, const Part *root)
 		job->runtime_dir = ENROLEE_RUNTIME_DIR;
 	job->purpose = word (root, "purpose", purposes, PV_JOB_ENROL);
 	job->acknowledge = flag (root, "acknowledge");
+	job->keystore = number (root, "keystore", PV_EXCHANGE_EVENT_FD + 1, 1023, -1);
 	job->trace = number (root, "trace", PV_EXCHANGE_EVENT_FD + 1, 1023, -1);
 	parse_steps (job, root);
 	parse_mef (job, root);

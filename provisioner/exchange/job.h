@@ -34,6 +34,7 @@ typedef struct {
 	PvPurpose purpose;
 	PvSteps steps;
 	gboolean acknowledge; /* enroleed answers events */
+	int keystore;         /* the channel's descriptor, -1: it connects itself */
 	int trace;            /* descriptor, -1 for none */
 	const char *pkcs11_module; /* (nullable): not of the text: ours, for the keys of certificates */
 

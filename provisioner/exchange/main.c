@@ -2,12 +2,15 @@
 /*
  * enrolee-exchange: the child of enroleed that does one Enrolment Exchange and ends with it. It
  * parses what the network sends, and key material passes through its memory: it cannot be dumped,
- * its memory is not swapped, and it opens no file to write. Not for use by hand.
+ * its memory is not swapped, and it reaches neither files to write nor other processes, nor more of the
+ * keystore than its job needs (confine.h). Not for use by hand.
  */
 #include <config.h>
 
+#include "keystore/wire/handover.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/exchange/confine.h"
 #include "provisioner/exchange/exchange.h"
 #include "provisioner/exchange/provider.h"
 #include "provisioner/keystore-client.h"
@@ -88,12 +91,27 @@ read_job (GError **error)
 	return g_steal_pointer (&text);
 }
 
+/* The module and the provider ask for their connections as this program does. */
+static void
+confine (const PvJob *job, PvEvents *events)
+{
+	g_autofree char *channel = g_strdup_printf ("%d", job->keystore);
+	g_autoptr (GError) error = NULL;
+
+	if (job->keystore < 0)
+		return;
+	g_setenv (WIRE_HANDOVER_ENV, channel, TRUE);
+	if (!pv_confine (&error))
+		pv_event_warn (events, error->message);
+}
+
 static gboolean
 run (const PvJob *job, PvEvents *events, const char *provider_dir, GError **error)
 {
 	g_autoptr (PvKeystore) keystore = pv_keystore_new (job->runtime_dir);
 	gboolean done;
 
+	pv_keystore_set_channel (keystore, job->keystore);
 	if (!pv_provider_load (provider_dir, job->runtime_dir, error))
 		return FALSE;
 	if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -169,6 +187,7 @@ main (int argc, char **argv)
 		return EXIT_JOB;
 	}
 	job->pkcs11_module = options.pkcs11_module;
+	confine (job, &events);
 	trace = events.trace = begin_trace (job);
 	if (!run (job, &events, options.provider_dir, &error)) {
 		pv_event_fail (&events, error);
