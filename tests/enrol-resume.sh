@@ -38,6 +38,7 @@ killed()
 	enrolee enrol gw1 --no-wait
 	ok "$1: at $2" tap_until 20 in_state "$2" || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 	exchange_pid=$(child | tr -d ' ')
+	like "$1: the child is confined" "$(grep ^Seccomp: "/proc/$exchange_pid/status")" '2$'
 	enroleed_stop KILL
 	ok "$1: the child ends with enroleed" tap_until 10 tap_gone "$exchange_pid"
 	unhang "$1"
@@ -231,6 +232,23 @@ enroleed_start
 ok "keystore: restarted, and the enrolment finished" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
 not "keystore: the staged key was given up" grep -q "gw1: generation $staged published" "$tap_tmp/keystored2.log"
 is "keystore: nothing is left staged" "$(staged_left)" 0
+enroleed_stop
+
+# Restarted under a child: what it staged is there, and enroleed hands it another connection.
+anew
+sim_ctl misbehave step=simpleenroll kind=slow:4000 >/dev/null
+mark
+enroleed_start
+enrolee enrol gw1 --no-wait
+ok "keystore: under way" tap_until 20 asked simpleenroll
+exchange_pid=$(child)
+staged=$(sed -n 's/^.*gw1: generation \([0-9]*\) staged.*/\1/p' "$tap_tmp/keystored2.log" | tail -n 1)
+tap_stop "$keystored_pid" KILL
+keystored_start keystored3.log
+sim_ctl misbehave step=simpleenroll kind= >/dev/null
+ok "keystore: the exchange goes on" tap_until 30 provisioned || diag "$(cat "$progress" "$tap_tmp/enroleed.log")"
+ok "keystore: with what was staged" grep -q "gw1: generation $staged published" "$tap_tmp/keystored3.log"
+is "no child asked for more than its job" "$(cat "$tap_tmp"/keystored*.log | grep -c 'an exchange asked')" 0
 enroleed_stop
 
 exchange_time=1 gateway_settings "$sim_port"
