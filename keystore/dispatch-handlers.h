@@ -71,6 +71,13 @@ KsKey *ks_dispatch_take_key (KsDispatch *dispatch,
 			     KsUse use,
 			     CK_MECHANISM_TYPE mechanism);
 
+/**
+ * ks_request_fail_excess:
+ *
+ * Fails what a narrowed connection is not for, with CKR_ACTION_PROHIBITED; the journal is told.
+ */
+void ks_request_fail_excess (KsRequest *request);
+
 /* Texts and bytes of messages. */
 WireBytes ks_wire_text (const char *text);
 WireBytes ks_wire_gbytes (GBytes *bytes);

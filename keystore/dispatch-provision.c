@@ -245,10 +245,11 @@ find_staged (KsRequest *request,
 			}
 		}
 	}
-	ks_request_fail (request,
-			 ks_policy_is_narrowed (request->peer) ? CKR_ACTION_PROHIBITED
-							       : CKR_KEY_HANDLE_INVALID,
-			 "no staged generation of that number");
+	if (ks_policy_is_narrowed (request->peer))
+		ks_request_fail_excess (request);
+	else
+		ks_request_fail (request, CKR_KEY_HANDLE_INVALID,
+				 "no staged generation of that number");
 	return NULL;
 }
 

@@ -110,7 +110,6 @@ ks_request_reply (KsRequest *request, gconstpointer message)
 {
 	WireHeader header = reply_header (request, CKR_OK);
 
-	request->status = CKR_OK;
 	request->reply_len = wire_build (request->reply, WIRE_FRAME_MAX, &header, message);
 	if (request->reply_len == 0)
 		ks_request_fail (request, CKR_DEVICE_MEMORY, "the answer is larger than a frame");
@@ -122,9 +121,16 @@ ks_request_fail (KsRequest *request, CK_RV rv, const char *reason)
 	WireHeader header = reply_header (request, rv);
 	WireFailure failure = {ks_wire_text (reason)};
 
-	request->status = rv;
 	failure.message.len = MIN (failure.message.len, WIRE_TEXT_MAX);
 	request->reply_len = wire_build (request->reply, WIRE_FRAME_MAX, &header, &failure);
+}
+
+void
+ks_request_fail_excess (KsRequest *request)
+{
+	request->excess = TRUE;
+	ks_request_fail (request, CKR_ACTION_PROHIBITED,
+			 "this connection was narrowed to other things");
 }
 
 void
@@ -201,7 +207,7 @@ ks_dispatch (KsDispatch *dispatch, const guint8 *frame, gsize len, KsRequest *re
 	const Entry *entry;
 
 	request->reply_len = 0;
-	request->status = CKR_OK;
+	request->excess = FALSE;
 	if (!wire_parse (frame, len, &request->header, &request->message))
 		return FALSE;
 	entry = find_entry (request->header.type);
@@ -211,11 +217,10 @@ ks_dispatch (KsDispatch *dispatch, const guint8 *frame, gsize len, KsRequest *re
 		ks_request_fail (request, CKR_ACTION_PROHIBITED,
 				 "only the provisioner may ask this, on provision.sock");
 	else if (!is_within (entry, request))
-		ks_request_fail (request, CKR_ACTION_PROHIBITED,
-				 "this connection was narrowed to other things");
+		ks_request_fail_excess (request);
 	else
 		entry->handler (dispatch, request);
-	if (ks_policy_is_narrowed (request->peer) && request->status == CKR_ACTION_PROHIBITED)
+	if (request->excess)
 		tell_excess (dispatch, request);
 	return request->reply_len > 0 || entry->type == WIRE_MSG_NARROW;
 }

@@ -45,7 +45,7 @@ typedef struct {
 	gboolean greeted;     /* HELLO was answered; kept over requests */
 	guint8 *reply;        /* room for WIRE_FRAME_MAX bytes */
 	gsize reply_len;      /* 0: nothing is answered */
-	CK_RV status;         /* of the reply */
+	gboolean excess;      /* it asked for what its connection is not for */
 	KsSnapshot *snapshot; /* travels with the reply; the connection drops it */
 	gboolean final;       /* end the connection after the reply */
 } KsRequest;
