@@ -100,7 +100,8 @@ show_psk (const KsCredential *credential, WireShowReply *reply)
 					 [KS_PSK_HASH_SHA256] = CKM_SHA256,
 					 [KS_PSK_HASH_SHA384] = CKM_SHA384};
 
-	if (credential->kind != KS_KIND_SECRET)
+	if (credential->kind != KS_KIND_SECRET ||
+	    (ks_usage_uses (credential->suid, KS_KEY_SECRET) & KS_USE_PSK) == 0)
 		return;
 	reply->psk_versions = credential->psk.versions; /* WIRE_PSK_* are the same numbers */
 	reply->psk_hash = hashes[credential->psk.hash];

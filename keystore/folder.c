@@ -11,6 +11,7 @@
 #include "keystore/folder.h"
 
 #include "keystore/folder-files.h"
+#include "keystore/usage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,6 +107,14 @@ stamp_of (const KsGeneration *generation, gboolean revealed)
 	return g_string_free (g_steal_pointer (&stamp), FALSE);
 }
 
+/* A usage constraint that forbids TLS forbids its file as well. */
+static gboolean
+is_to_be_revealed (const KsCredential *credential)
+{
+	return credential->psk.reveal && credential->kind == KS_KIND_SECRET &&
+	       (ks_usage_uses (credential->suid, KS_KEY_SECRET) & KS_USE_PSK) != 0;
+}
+
 /* The key that is to be revealed, or NULL: without it the folder is written all the same, and again at
  * the next start. */
 static KsKey *
@@ -114,7 +123,7 @@ take_revealed (KsFolder *folder, const KsCredential *credential, const KsGenerat
 	g_autoptr (GError) error = NULL;
 	g_autoptr (KsKey) key = NULL;
 
-	if (!credential->psk.reveal || credential->kind != KS_KIND_SECRET || !folder->resident)
+	if (!is_to_be_revealed (credential) || !folder->resident)
 		return NULL;
 	key = ks_resident_get (folder->resident, generation, &error);
 	if (key != NULL && ks_key_secret (key) != NULL)
@@ -199,7 +208,7 @@ is_current (KsFolder *folder, const KsCredential *credential)
 
 	if (!g_file_get_contents (path, &found, NULL, NULL))
 		return generation == NULL;
-	wanted = generation != NULL ? stamp_of (generation, credential->psk.reveal) : NULL;
+	wanted = generation != NULL ? stamp_of (generation, is_to_be_revealed (credential)) : NULL;
 	return g_strcmp0 (found, wanted) == 0;
 }
 

@@ -111,6 +111,8 @@ serve (FakeKeystore *fake, int fd)
 		return TRUE;
 	if (g_atomic_int_get (&fake->conduct) == FAKE_HANGUP)
 		return FALSE;
+	if (g_atomic_int_get (&fake->conduct) == FAKE_SLOW)
+		g_usleep (G_USEC_PER_SEC / 3);
 	answer (fake, fd, &header, &message);
 	return TRUE;
 }

@@ -12,6 +12,7 @@ typedef struct FakeKeystore FakeKeystore;
 typedef enum {
 	FAKE_HONEST,
 	FAKE_SHORT,  /* answers a byte less */
+	FAKE_SLOW,   /* answers after a third of a second */
 	FAKE_SILENT, /* reads requests, never answers */
 	FAKE_HANGUP, /* ends the connection on a request */
 } FakeConduct;

@@ -232,6 +232,31 @@ not "mosquitto_pub with another key" mqtt "$conf_plain" "$(random_hex 32)" mosqu
 ok "the memory of the broker has no key" in_memory $mosquitto_pid
 tap_stop $mosquitto_pid
 
+# Node.js, with a libcrypto of its own in most builds, reads the configuration under another name.
+cat >"$tap_tmp/psk.js" <<'END'
+const [, , key, port, version] = process.argv;
+const socket = require('tls').connect({host: '127.0.0.1', port: Number(port), minVersion: version, maxVersion: version,
+	ciphers: 'PSK-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256', checkServerIdentity: () => undefined,
+	pskCallback: () => ({psk: Buffer.from(key, 'hex'), identity: 'me'})}, () => socket.write('enrolee\n'));
+socket.on('data', data => { process.stdout.write(data); socket.end(); });
+socket.on('error', error => { console.log(error.message); process.exit(1); });
+END
+{ echo 'nodejs_conf = init'; cat "$conf_both"; } >"$tap_tmp/node.cnf"
+node_connects()
+{
+	with "$1" timeout 20 node "$tap_tmp/psk.js" "$2" "$port" "$3" | grep -q eelorne
+}
+if command -v node >/dev/null && [ -z "$sanitizer" ]; then
+	for version in 2 3; do
+		s_server "$([ $version = 2 ] && echo "$conf_plain" || echo "$conf_plain_13")" "$psk"
+		ok "Node.js by reference, TLS 1.$version" node_connects "$tap_tmp/node.cnf" "$(hex $reference_a)" TLSv1.$version
+		not "without the provider it does not connect" node_connects "$conf_both_plain" "$(hex $reference_a)" TLSv1.$version
+		tap_stop "$server_pid"
+	done
+else
+	skip "Node.js by reference" "no node here, or one that cannot load a sanitized provider"
+fi
+
 # The keystore stopped, then down: an error in bounded time, on either side; afterwards all is well.
 took()
 {

@@ -127,8 +127,8 @@ static SSL_CTX *
 end_new (const TlsSetup *setup, gboolean server)
 {
 	SSL_CTX *context =
-		SSL_CTX_new_ex (setup->ends[server]->by_reference ? prf_ours : prf_plain, NULL,
-				server ? TLS_server_method () : TLS_client_method ());
+		SSL_CTX_new_ex (setup->ends[server]->by_reference ? prf_ours : prf_plain,
+				setup->query, server ? TLS_server_method () : TLS_client_method ());
 
 	g_assert_nonnull (context);
 	SSL_CTX_set_app_data (context, (void *)setup);

@@ -25,6 +25,7 @@ typedef struct {
 	gboolean no_ems;        /* TLS 1.2 without extended master secret */
 	gboolean old_callbacks; /* TLS 1.3 with the callbacks of TLS 1.2, as mosquitto has them */
 	const char *client_groups, *server_groups; /* (nullable) */
+	const char *query; /* (nullable): of the program's own, on properties */
 	guint64 options;
 	guint32 early_data;    /* bytes */
 	const TlsEnd *ends[2]; /* client, server */

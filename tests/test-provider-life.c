@@ -46,6 +46,20 @@ test_silent (void)
 	check_bounded (FAKE_SILENT, "does not answer");
 }
 
+/* An answer that takes its time is waited for. */
+static void
+test_slow (void)
+{
+	g_autoptr (GBytes) premaster = prf_good_premaster ();
+	FakeKeystore *fake = prf_start_keystore (prf_randoms, 32);
+	PrfInput input = prf_input_new ("SHA256", premaster, FALSE);
+	guint8 out[PRF_MASTER_LEN];
+
+	fake_keystore_set_conduct (fake, FAKE_SLOW);
+	g_assert_true (prf_derive (prf_ours, &input, out, PRF_MASTER_LEN));
+	fake_keystore_stop (fake);
+}
+
 static void
 test_hangup (void)
 {
@@ -189,36 +203,6 @@ test_load_and_unload (void)
 	fake_keystore_stop (fake);
 }
 
-/* Who wins: our properties beside what programs ask for. */
-static void
-test_wins (void)
-{
-	static const struct {
-		const char *properties, *query, *winner;
-	} cases[] = {
-		{"?enrolee.pskref=yes,?enrolee.first=yes", NULL, "enrolee"},
-		{"?enrolee.pskref=yes,?enrolee.first=yes", "provider!=fips", "enrolee"},
-		{"?enrolee.pskref=yes,?enrolee.first=yes", "?provider=pkcs11", "enrolee"},
-		{"?enrolee.pskref=yes,?enrolee.first=yes", "?provider=default", "enrolee"},
-		{"?enrolee.pskref=yes,?enrolee.first=yes", "provider=default", "default"},
-		{"?enrolee.pskref=yes,?enrolee.first=yes", "fips!=yes", "enrolee"},
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-		OSSL_LIB_CTX *libctx = prf_context_new (cases[i].properties);
-		EVP_KDF *kdf = EVP_KDF_fetch (libctx, "TLS1-PRF", cases[i].query);
-
-		g_assert_nonnull (kdf);
-		g_assert_cmpstr (OSSL_PROVIDER_get0_name (EVP_KDF_get0_provider (kdf)), ==,
-				 cases[i].winner);
-		EVP_KDF_free (kdf);
-		kdf = EVP_KDF_fetch (libctx, "TLS1-PRF", "fips=yes");
-		g_assert_null (kdf);
-		OSSL_LIB_CTX_free (libctx);
-	}
-	ERR_clear_error ();
-}
-
 static void
 test_without_default (void)
 {
@@ -246,7 +230,7 @@ static const PrfTest tests[] = {
 	{"/provider/life/fork", test_fork},
 	{"/provider/life/dup", test_dup},
 	{"/provider/life/load-and-unload", test_load_and_unload},
-	{"/provider/life/wins", test_wins},
+	{"/provider/life/slow", test_slow},
 	{"/provider/life/without-default", test_without_default},
 	{"/provider/life/short-answer", test_short_answer},
 	{"/provider/life/hangup", test_hangup},

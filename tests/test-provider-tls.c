@@ -10,6 +10,8 @@
 
 #include <openssl/err.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static FakeKeystore *
 keystore_new (gsize key_len)
@@ -192,6 +194,65 @@ test_tickets (void)
 	tls_close (&first);
 }
 
+/* Programs that ask for providers themselves, as stunnel does. */
+static void
+test_queries (void)
+{
+	static const char *const queries[] = {"provider!=fips", "?provider=pkcs11",
+					      "?provider=default", "fips!=yes", "?fips=yes"};
+	FakeKeystore *fake = keystore_new (32);
+
+	for (gsize i = 0; i < 2 * G_N_ELEMENTS (queries); i++) {
+		const TlsSetup setup = {.version = i & 1 ? TLS1_3_VERSION : TLS1_2_VERSION,
+					.suite = i & 1 ? "TLS_AES_128_GCM_SHA256"
+						       : "PSK-AES128-CCM8",
+					.query = queries[i / 2],
+					.ends = {&tls_by_reference, &tls_by_reference}};
+		guint before = fake_keystore_requests (fake);
+
+		g_assert_true (tls_connects (&setup));
+		g_assert_cmpuint (fake_keystore_requests (fake), >, before);
+	}
+	fake_keystore_stop (fake);
+}
+
+/* A child has connections of its own, and leaves its parent's alone. */
+static void
+test_fork (void)
+{
+	FakeKeystore *fake = keystore_new (32);
+	const TlsSetup setup = {.version = TLS1_3_VERSION,
+				.suite = "TLS_AES_128_GCM_SHA256",
+				.ends = {&tls_by_reference, &tls_by_reference}};
+
+	g_assert_true (tls_connects (&setup));
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = fork ();
+		int status;
+
+		if (pid == 0)
+			_exit (tls_connects (&setup) ? 0 : 1);
+		g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+		g_assert_cmpint (status, ==, 0);
+		g_assert_true (tls_connects (&setup));
+	}
+	fake_keystore_stop (fake);
+}
+
+/* An answer that takes its time is waited for. */
+static void
+test_slow (void)
+{
+	FakeKeystore *fake = keystore_new (32);
+	const TlsSetup setup = {.version = TLS1_3_VERSION,
+				.suite = "TLS_AES_128_GCM_SHA256",
+				.ends = {&tls_by_reference, &tls_by_key}};
+
+	fake_keystore_set_conduct (fake, FAKE_SLOW);
+	g_assert_true (tls_connects (&setup));
+	fake_keystore_stop (fake);
+}
+
 /* ---- what must not work ---- */
 
 static void
@@ -335,6 +396,9 @@ static const PrfTest tests[] = {
 	{"/provider/tls/groups", test_groups},
 	{"/provider/tls/lengths", test_lengths},
 	{"/provider/tls/tickets", test_tickets},
+	{"/provider/tls/queries", test_queries},
+	{"/provider/tls/fork", test_fork},
+	{"/provider/tls/slow", test_slow},
 	{"/provider/tls/refuses-early-data", test_refuses_early_data},
 	{"/provider/tls/server-without-early-data", test_server_without_early_data},
 	{"/provider/tls/refuses-psk-ke", test_refuses_psk_ke},

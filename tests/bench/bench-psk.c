@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What enrolee.so costs a program that holds no reference: handshakes in memory with an ordinary
- * pre-shared key (TLS 1.2), with the provider against without, interleaved. CPU time: one thread
+ * pre-shared key (TLS 1.2 and 1.3), with the provider against without, interleaved. CPU time: one thread
  * computes.
  *
  *   bench-psk MODULES-FOLDER ROUNDS BATCH
@@ -18,7 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const suites[] = {"PSK-AES128-GCM-SHA256", "ECDHE-PSK-AES128-CBC-SHA256"};
+static const struct {
+	const char *name;
+	int version;
+} suites[] = {
+	{"PSK-AES128-GCM-SHA256", TLS1_2_VERSION},
+	{"ECDHE-PSK-AES128-CBC-SHA256", TLS1_2_VERSION},
+	{"TLS_AES_128_GCM_SHA256", TLS1_3_VERSION},
+};
 
 static void
 check (const char *what, int done)
@@ -71,13 +78,15 @@ library_new (const char *modules)
 }
 
 static SSL_CTX *
-ssl_new (OSSL_LIB_CTX *library, const SSL_METHOD *method, const char *suite)
+ssl_new (OSSL_LIB_CTX *library, const SSL_METHOD *method, const char *suite, int version)
 {
 	SSL_CTX *context = SSL_CTX_new_ex (library, NULL, method);
 
 	check ("SSL_CTX_new_ex", context != NULL);
-	check (suite, SSL_CTX_set_cipher_list (context, suite));
-	check ("TLS 1.2", SSL_CTX_set_max_proto_version (context, TLS1_2_VERSION));
+	check (suite, version == TLS1_3_VERSION ? SSL_CTX_set_ciphersuites (context, suite)
+						: SSL_CTX_set_cipher_list (context, suite));
+	check ("minimum", SSL_CTX_set_min_proto_version (context, version));
+	check ("maximum", SSL_CTX_set_max_proto_version (context, version));
 	SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options (context, SSL_OP_NO_TICKET);
 	SSL_CTX_set_psk_client_callback (context, client_key);
@@ -105,15 +114,19 @@ handshake (SSL_CTX *server_context, SSL_CTX *client_context)
 }
 
 static void
-measure (const char *suite, OSSL_LIB_CTX *const libraries[2], size_t n_rounds, size_t n_batch)
+measure (const char *suite,
+	 int version,
+	 OSSL_LIB_CTX *const libraries[2],
+	 size_t n_rounds,
+	 size_t n_batch)
 {
 	static double time_us[2][BENCH_ROUNDS_MAX];
 	SSL_CTX *servers[2], *clients[2];
 	char name[64];
 
 	for (size_t i = 0; i < 2; i++) {
-		servers[i] = ssl_new (libraries[i], TLS_server_method (), suite);
-		clients[i] = ssl_new (libraries[i], TLS_client_method (), suite);
+		servers[i] = ssl_new (libraries[i], TLS_server_method (), suite, version);
+		clients[i] = ssl_new (libraries[i], TLS_client_method (), suite, version);
 		handshake (servers[i], clients[i]);
 	}
 	for (size_t round = 0; round < n_rounds; round++) {
@@ -147,7 +160,7 @@ main (int argc, char **argv)
 	libraries[0] = library_new (argv[1]);
 	libraries[1] = library_new (NULL);
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-		measure (suites[i], libraries, n_rounds, n_batch);
+		measure (suites[i].name, suites[i].version, libraries, n_rounds, n_batch);
 	for (size_t i = 0; i < 2; i++)
 		OSSL_LIB_CTX_free (libraries[i]);
 	return 0;
