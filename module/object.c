@@ -15,6 +15,8 @@ mod_object_get (CK_OBJECT_HANDLE handle, ModObject *object)
 	uint32_t index = WIRE_NONE;
 
 	memset (object, 0, sizeof *object);
+	if (handle == CK_INVALID_HANDLE)
+		return CKR_OBJECT_HANDLE_INVALID; /* and nobody is asked for it */
 	if (handle & MOD_OBJECT_HIGH_BIT) {
 		ModNode *node = mod_table_find (&mod_state_lock ()->objects, handle);
 
