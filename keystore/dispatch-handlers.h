@@ -60,6 +60,7 @@ gboolean ks_dispatch_check_usage (KsRequest *request,
 /**
  * ks_dispatch_take_key:
  * @object: number of a private or secret key
+ * @psk: (out) (nullable): what TLS may do with it
  *
  * Policy and usage, then the working copy.
  *
@@ -69,7 +70,8 @@ KsKey *ks_dispatch_take_key (KsDispatch *dispatch,
 			     KsRequest *request,
 			     guint32 object,
 			     KsUse use,
-			     CK_MECHANISM_TYPE mechanism);
+			     CK_MECHANISM_TYPE mechanism,
+			     KsPskPolicy *psk);
 
 /**
  * ks_request_fail_excess:

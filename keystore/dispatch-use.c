@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "keystore/dispatch-handlers.h"
+#include "keystore/operate-psk.h"
 #include "keystore/operate-secret.h"
 #include "keystore/operate.h"
 #include "keystore/policy.h"
@@ -141,7 +142,8 @@ ks_dispatch_take_key (KsDispatch *dispatch,
 		      KsRequest *request,
 		      guint32 object,
 		      KsUse use,
-		      CK_MECHANISM_TYPE mechanism)
+		      CK_MECHANISM_TYPE mechanism,
+		      KsPskPolicy *psk)
 {
 	g_autoptr (KsCatalogueState) state = ks_catalogue_ref_state (dispatch->catalogue);
 	g_autoptr (GError) error = NULL;
@@ -162,6 +164,8 @@ ks_dispatch_take_key (KsDispatch *dispatch,
 		return NULL;
 	}
 	ks_dispatch_tell_use (dispatch, request, place.credential->name, object);
+	if (psk != NULL)
+		*psk = place.credential->psk;
 	return key;
 }
 
@@ -170,7 +174,8 @@ take_key (KsDispatch *dispatch, KsRequest *request, KsUse use)
 {
 	const WireOperate *operate = &request->message.operate;
 
-	return ks_dispatch_take_key (dispatch, request, operate->key, use, operate->mechanism);
+	return ks_dispatch_take_key (dispatch, request, operate->key, use, operate->mechanism,
+				     NULL);
 }
 
 /* What the private key may not do has no public side either; its lifetime is of no matter here. */
@@ -392,6 +397,25 @@ ks_handle_derive (KsDispatch *dispatch, KsRequest *request)
 					 ks_secret_len (secret));
 }
 
+/* A plain pre-shared key is the whole of its premaster secret. */
+static CK_RV
+make_master_secret (const KsSecret *secret,
+		    const KsPskPolicy *policy,
+		    const WireSecretUse *wanted,
+		    KsSecret **output)
+{
+	const KsPsk psk = {ks_secret_reveal (secret), ks_secret_len (secret), policy};
+	const WirePskMasterSecret request = {
+		.hash = wanted->hash, .plain = 1, .seed = wanted->first};
+	guint8 master[KS_PSK_MASTER_SECRET_LEN];
+	CK_RV rv = ks_operate_psk_master_secret (&request, &psk, master);
+
+	if (rv == CKR_OK)
+		*output = ks_secret_new (master, sizeof master);
+	ks_secret_wipe (master, sizeof master);
+	return rv;
+}
+
 void
 ks_handle_secret_use (KsDispatch *dispatch, KsRequest *request)
 {
@@ -401,9 +425,10 @@ ks_handle_secret_use (KsDispatch *dispatch, KsRequest *request)
 		[WIRE_USE_DERIVE] = KS_USE_DERIVE,
 	};
 	const WireSecretUse *wanted = &request->message.secret_use;
+	KsPskPolicy policy;
 	KsUse use = wanted->use < G_N_ELEMENTS (uses) ? uses[wanted->use] : 0;
-	g_autoptr (KsKey) key =
-		ks_dispatch_take_key (dispatch, request, wanted->key, use, wanted->mechanism);
+	g_autoptr (KsKey) key = ks_dispatch_take_key (dispatch, request, wanted->key, use,
+						      wanted->mechanism, &policy);
 	const KsSecret *secret = key != NULL ? ks_key_secret (key) : NULL;
 	g_autoptr (KsSecret) output = NULL;
 	CK_RV rv;
@@ -414,6 +439,8 @@ ks_handle_secret_use (KsDispatch *dispatch, KsRequest *request)
 	if (secret == NULL)
 		rv = ks_key_type (key) == KS_KEY_SECRET ? CKR_FUNCTION_NOT_SUPPORTED
 							: CKR_KEY_TYPE_INCONSISTENT;
+	else if (wanted->mechanism == CKM_TLS12_MASTER_KEY_DERIVE)
+		rv = make_master_secret (secret, &policy, wanted, &output);
 	else
 		rv = ks_secret_use (secret, wanted, &output);
 	if (rv != CKR_OK)

@@ -8,7 +8,9 @@
 #include "module/state.h"
 
 #include <stddef.h>
+#include <string.h>
 
+#define TLS_RANDOM_LEN 32
 #define RSA_MAX_BYTES 1024 /* of a salt, a label: no more than the largest modulus */
 
 static CK_RV
@@ -139,6 +141,25 @@ read_hkdf (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest 
 	return CKR_OK;
 }
 
+/* The premaster secret is that of a plain pre-shared key, and brings no version. */
+static CK_RV
+read_tls12 (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
+{
+	const ModTls12MasterParams *tls12 = given->pParameter;
+
+	if (tls12 == NULL || given->ulParameterLen != sizeof *tls12 || !fits_u32 (tls12->hash) ||
+	    tls12->client_random == NULL || tls12->client_random_len != TLS_RANDOM_LEN ||
+	    tls12->server_random == NULL || tls12->server_random_len != TLS_RANDOM_LEN)
+		return CKR_MECHANISM_PARAM_INVALID;
+	memcpy (request->randoms, tls12->client_random, TLS_RANDOM_LEN);
+	memcpy (request->randoms + TLS_RANDOM_LEN, tls12->server_random, TLS_RANDOM_LEN);
+	request->secret.first = (WireBytes){request->randoms, sizeof request->randoms};
+	request->secret.hash = (uint32_t)tls12->hash;
+	if (tls12->version != NULL)
+		*tls12->version = (CK_VERSION){3, 3};
+	return CKR_OK;
+}
+
 static CK_RV
 read_onem2m (const ModMechanism *mechanism, const CK_MECHANISM *given, ModRequest *request)
 {
@@ -201,6 +222,7 @@ const ModMechanism mod_mechanisms[] = {
 	AES (CKM_AES_KEY_WRAP, WRAPS, read_none),
 	AES (WIRE_CKM_AES_KEY_WRAP_KWP, WRAPS, read_none),
 	DERIVES (WIRE_CKM_HKDF_DERIVE, read_hkdf),
+	DERIVES (CKM_TLS12_MASTER_KEY_DERIVE, read_tls12),
 	DERIVES (WIRE_CKM_ONEM2M_KPSA, read_onem2m),
 	DERIVES (WIRE_CKM_ONEM2M_CONSTRAINED, read_onem2m),
 	DERIVES (WIRE_CKM_ONEM2M_KE2E, read_onem2m),

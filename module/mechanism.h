@@ -17,6 +17,7 @@ typedef struct ModMechanism ModMechanism;
 typedef struct {
 	WireOperate operate;
 	WireSecretUse secret;
+	uint8_t randoms[64]; /* of a TLS handshake */
 } ModRequest;
 
 /** What mod_mechanism_parameters() takes out of a CK_MECHANISM. */

@@ -50,6 +50,16 @@ typedef struct {
 	CK_ULONG info_len;
 } ModHkdfParams;
 
+/* CK_TLS12_MASTER_KEY_DERIVE_PARAMS */
+typedef struct {
+	CK_BYTE_PTR client_random;
+	CK_ULONG client_random_len;
+	CK_BYTE_PTR server_random;
+	CK_ULONG server_random_len;
+	CK_VERSION_PTR version;
+	CK_MECHANISM_TYPE hash;
+} ModTls12MasterParams;
+
 #define MOD_HKDF_SALT_DATA 2UL /* CKF_HKDF_SALT_DATA */
 
 /* Parameter of the WIRE_CKM_ONEM2M_* mechanisms; each reads what it needs, see enrolee-pkcs11(7). */

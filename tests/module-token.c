@@ -159,6 +159,11 @@ token_mechanism (CK_MECHANISM_TYPE type, const TokenKey *key, TokenParams *param
 		params->hkdf = (ModHkdfParams){1, 1, CKM_SHA256, 2, nonce, 12, 0, extra, 5};
 		mechanism.ulParameterLen = sizeof params->hkdf;
 		break;
+	case CKM_TLS12_MASTER_KEY_DERIVE:
+		params->tls12 =
+			(ModTls12MasterParams){token_data, 32, token_data, 32, NULL, CKM_SHA256};
+		mechanism.ulParameterLen = sizeof params->tls12;
+		break;
 	case WIRE_CKM_ONEM2M_KPSA:
 	case WIRE_CKM_ONEM2M_CONSTRAINED:
 	case WIRE_CKM_ONEM2M_KE2E:

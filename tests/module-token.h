@@ -42,6 +42,7 @@ typedef union {
 	CK_GCM_PARAMS gcm;
 	ModCcmParams ccm;
 	ModHkdfParams hkdf;
+	ModTls12MasterParams tls12;
 	ModOneM2mParams onem2m;
 } TokenParams;
 

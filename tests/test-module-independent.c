@@ -336,6 +336,38 @@ test_wrap (void)
 	g_assert_cmpmem (output, output_len, wanted, sizeof wanted);
 }
 
+/* RFC 5246 5 and 8.1 with the premaster secret of RFC 4279 2. */
+static void
+test_tls12 (void)
+{
+	const TokenKey *key = token_key_of (22);
+	TokenParams params;
+	CK_MECHANISM mechanism = token_mechanism (CKM_TLS12_MASTER_KEY_DERIVE, key, &params);
+	guint8 premaster[2 * (2 + TOKEN_DATA_LEN)] = {0, TOKEN_DATA_LEN};
+	guint8 seed[32 + 13 + 64] = {0}, wanted[64], got[48];
+	CK_VERSION version = {0, 0};
+
+	params.tls12.version = &version;
+	premaster[2 + TOKEN_DATA_LEN + 1] = TOKEN_DATA_LEN;
+	memcpy (premaster + 4 + TOKEN_DATA_LEN, token_data, TOKEN_DATA_LEN);
+	memcpy (seed + 32, "master secret", 13);
+	memcpy (seed + 45, token_data, 32);
+	memcpy (seed + 77, token_data, 32);
+	for (guint i = 0; i < 2; i++) {
+		/* A(i), then the block: A(0) is the seed itself */
+		g_assert_cmpint (gnutls_hmac_fast (GNUTLS_MAC_SHA256, premaster, sizeof premaster,
+						   i == 0 ? seed + 32 : seed,
+						   i == 0 ? sizeof seed - 32 : 32, seed),
+				 ==, 0);
+		g_assert_cmpint (gnutls_hmac_fast (GNUTLS_MAC_SHA256, premaster, sizeof premaster,
+						   seed, sizeof seed, wanted + 32 * i),
+				 ==, 0);
+	}
+	g_assert_cmpuint (derive (key, &mechanism, 48, got, sizeof got), ==, sizeof got);
+	g_assert_cmpmem (got, sizeof got, wanted, sizeof got);
+	g_assert_cmpuint (version.major << 8 | version.minor, ==, 0x303);
+}
+
 /* TS-0003 10.3.3, 10.3.7, 10.3.8.2: one HMAC each of what the clause puts together. */
 static void
 test_onem2m (void)
@@ -425,6 +457,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/module/independent/aead", test_aead);
 	g_test_add_func ("/module/independent/hkdf", test_hkdf);
 	g_test_add_func ("/module/independent/wrap", test_wrap);
+	g_test_add_func ("/module/independent/tls12", test_tls12);
 	g_test_add_func ("/module/independent/onem2m", test_onem2m);
 	g_test_add_func ("/module/independent/ke2e", test_ke2e);
 	result = module_run_tests ();

@@ -116,11 +116,12 @@ typedef struct {
 	uint32_t key;       /* its permanent object number */
 	uint32_t use;       /* WIRE_USE_* */
 	uint32_t mechanism; /* CKM_*, WIRE_CKM_* */
-	uint32_t hash;      /* HKDF, ONEM2M_KE2E: CKM_*; else 0 */
+	uint32_t hash;      /* HKDF, TLS12_MASTER_KEY_DERIVE, ONEM2M_KE2E: CKM_*; else 0 */
 	uint32_t number;    /* GCM, CCM: bytes of the tag; HKDF: WIRE_HKDF_*; ONEM2M_CONSTRAINED: SUID;
 			       ONEM2M_KE2E: which key, 1 to 4 */
 	uint32_t length;    /* HKDF: bytes of the new key */
-	WireBytes first;    /* nonce; salt; ONEM2M_*: identifier, salt, receiver's value */
+	WireBytes first;    /* nonce; salt; TLS: client_random || server_random; ONEM2M_*: identifier,
+			       salt, receiver's value */
 	WireBytes second;   /* additional data; info; ONEM2M_ESPRIM: originator's value */
 	WireBytes data;     /* plain text; cipher text and tag; key to wrap; wrapped key */
 } WireSecretUse;
