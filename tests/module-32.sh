@@ -17,8 +17,7 @@ fi
 
 module32=$tap_tmp/enrolee-pkcs11.so
 ok "the module is built" $m32 -shared -Wl,-z,nodelete -Wl,--version-script="$top_srcdir/module/exports.map" \
-	-o "$module32" "$top_srcdir"/module/*.c "$top_srcdir"/keystore/wire/codec.c \
-	"$top_srcdir"/keystore/wire/message.c "$top_srcdir"/keystore/wire/snapshot.c
+	-o "$module32" "$top_srcdir"/module/*.c "$top_srcdir"/keystore/wire/{codec,handover,message,snapshot}.c
 ok "the program is built" $m32 -o "$tap_tmp/load" "$top_srcdir/tests/module-load.c" || tap_done
 like "they have 32 bits" "$(readelf -h "$module32")" ELF32
 ok "the keystore starts" gateway_start || tap_done
