@@ -141,6 +141,7 @@ echoes()
 ok "gnutls-serv with the file, a client by reference" echoes "$reference"
 not "and not with another key" echoes "$(random_hex 32)"
 tap_stop "$gnutls_pid"
+ok "enrolee use knows gnutls-cli" sh -c "\"$top_builddir/enrolee\" use gnutls dev --snippet $paths | grep -q '<$revealed$'"
 ok "the setting goes" settings '1\.2 and 1\.3, any hash' TLSVersion=all
 ok "and the file" tap_until 10 test ! -e "$revealed"
 not "show is silent" shows 'REVEALED:.*'
