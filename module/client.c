@@ -183,7 +183,8 @@ wants_local (const ModConnection *found, uint32_t cpu)
 		return false;
 	pool.misses = 0;
 	for (size_t i = 0; i < POOL_SIZE; i++)
-		open += pool.connections[i].state != MOD_CONNECTION_EMPTY;
+		open += pool.connections[i].use != MOD_IDLE ||
+			pool.connections[i].state != MOD_CONNECTION_EMPTY;
 	return open < LOCAL_CONNECTIONS_MAX;
 }
 

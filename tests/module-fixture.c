@@ -209,6 +209,7 @@ answer (FakeKeystore *fake,
 	guint8 output[512];
 	WireMessage reply = {0};
 	gsize len = 0, size = 0;
+	gboolean garbage;
 	int fds[2] = {-1, -1};
 
 	g_mutex_lock (&fake->lock);
@@ -226,11 +227,12 @@ answer (FakeKeystore *fake,
 			use_key (fake, request->type, &message->operate, data_fd, output, &len);
 		reply.result.output = (WireBytes){output, len};
 	}
+	garbage = fake->mood == FAKE_GARBAGE && request->type != WIRE_MSG_HELLO;
 	g_mutex_unlock (&fake->lock);
 	if (header.status != CKR_OK)
 		memset (&reply, 0, sizeof reply);
 	len = wire_build (frame, WIRE_FRAME_MAX, &header, &reply);
-	if (fake->mood == FAKE_GARBAGE && request->type != WIRE_MSG_HELLO)
+	if (garbage)
 		len = 7;
 	send_frame (fd, frame, len, fds, fds[0] >= 0 ? 2 : 0);
 	if (fds[0] >= 0)
@@ -393,25 +395,14 @@ fake_publish (FakeKeystore *fake)
 }
 
 guint
-fake_uses (FakeKeystore *fake)
+fake_get (FakeKeystore *fake, const guint *member)
 {
-	guint uses;
+	guint value;
 
 	g_mutex_lock (&fake->lock);
-	uses = fake->n_uses;
+	value = *member;
 	g_mutex_unlock (&fake->lock);
-	return uses;
-}
-
-guint
-fake_n_connections (FakeKeystore *fake)
-{
-	guint count;
-
-	g_mutex_lock (&fake->lock);
-	count = fake->n_connections;
-	g_mutex_unlock (&fake->lock);
-	return count;
+	return value;
 }
 
 /* ---- the module ---- */

@@ -42,13 +42,13 @@ typedef struct {
 	GThread *acceptor;
 	GMutex lock;
 	GCond changed;
-	FakeMood mood;
+	guint mood; /* FakeMood */
 	GPtrArray *connections; /* of threads */
 	GArray *fds;
 	guint n_connections; /* in all */
 	guint n_views;
 	guint n_uses;
-	uid_t last_uid; /* of the connection made last */
+	guint last_uid; /* of the connection made last */
 	guint64 instance;
 	guint32 generation;
 	WirePage *page;
@@ -69,8 +69,9 @@ void fake_set_mood (FakeKeystore *fake, FakeMood mood);
 
 /** A new generation: the certificate is replaced. */
 void fake_publish (FakeKeystore *fake);
-guint fake_uses (FakeKeystore *fake);
-guint fake_n_connections (FakeKeystore *fake);
+
+/** Reads one of its numbers while it runs, as in fake_get (fake, &fake->n_views). */
+guint fake_get (FakeKeystore *fake, const guint *member);
 
 /** What the fake "signs". */
 void fake_signature (guint32 key, const guint8 *data, gsize len, guint8 *out, gsize out_len);

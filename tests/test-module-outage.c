@@ -66,7 +66,7 @@ test_publish (ModuleFixture *fixture, gconstpointer data)
 	fake_start (fixture->fake);
 	g_usleep (110000); /* the module looks for a dead keystore so often */
 	g_assert_cmpuint (certificate (fixture->session), ==, FAKE_NEW_CERTIFICATE);
-	g_assert_cmpuint (fixture->fake->n_views, ==, 3);
+	g_assert_cmpuint (fake_get (fixture->fake, &fixture->fake->n_views), ==, 3);
 	g_assert_cmpuint (p11->C_GetAttributeValue (fixture->session, FAKE_CERTIFICATE, &asked, 1),
 			  ==, CKR_OBJECT_HANDLE_INVALID);
 }
@@ -133,11 +133,11 @@ test_hang (ModuleFixture *fixture, gconstpointer data)
 static void
 test_full (ModuleFixture *fixture, gconstpointer data)
 {
-	guint before = fake_n_connections (fixture->fake);
+	guint before = fake_get (fixture->fake, &fixture->fake->n_connections);
 
 	fake_set_mood (fixture->fake, FAKE_FULL);
 	g_assert_cmpuint (module_sign (fixture->session), ==, CKR_DEVICE_ERROR);
-	g_assert_cmpuint (fake_n_connections (fixture->fake), <, before + 30);
+	g_assert_cmpuint (fake_get (fixture->fake, &fixture->fake->n_connections), <, before + 30);
 	fake_set_mood (fixture->fake, FAKE_BEHAVE);
 	g_assert_true (recovers (fixture->session));
 }
