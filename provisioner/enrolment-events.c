@@ -11,6 +11,7 @@
 #include "provisioner/enrolment-private.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/journal.h"
 #include "provisioner/limits.h"
 #include "provisioner/schedule.h"
 
@@ -242,11 +243,14 @@ on_refused (PvEnrolment *enrolment, JsonObject *event)
 	g_autofree char *all = g_strdup_printf ("%s%s%s: %s", before, before[0] != '\0' ? "; " : "",
 						credential, pv_take_text (event, "message"));
 
-	g_warning ("%s: the next credential takes the place of %s: %s (%s)",
-		   enrolment->name,
-		   credential,
-		   pv_take_text (event, "message"),
-		   code);
+	pv_journal (PV_JOURNAL_PASSED_OVER,
+		    enrolment->name,
+		    credential,
+		    "%s: the next credential takes the place of %s: %s (%s)",
+		    enrolment->name,
+		    credential,
+		    pv_take_text (event, "message"),
+		    code);
 	pv_progress_set (&progress->refused, all);
 	if (g_str_equal (credential, enrolment->name) && g_str_equal (code, "credential"))
 		renew_refused (enrolment);

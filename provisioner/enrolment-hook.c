@@ -13,6 +13,7 @@
 #include "provisioner/backoff.h"
 #include "provisioner/enrolment-private.h"
 #include "provisioner/error.h"
+#include "provisioner/journal.h"
 
 #define SEPARATOR " "
 
@@ -128,7 +129,12 @@ on_done (gpointer data, const GError *error)
 	} else {
 		g_autofree char *text = g_strdup_printf ("%s: %s", name, error->message);
 
-		g_warning ("%s: OnRenew= of %s", enrolment->name, text);
+		pv_journal (PV_JOURNAL_HOOK_FAILED,
+			    enrolment->name,
+			    name,
+			    "%s: OnRenew= of %s",
+			    enrolment->name,
+			    text);
 		pv_progress_set (&progress->hooks_error, text);
 	}
 	if (progress->hooks_pending == NULL)

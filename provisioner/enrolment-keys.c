@@ -6,6 +6,7 @@
 #include "provisioner/enrolment-hook.h"
 #include "provisioner/enrolment-job-keys.h"
 #include "provisioner/enrolment-job.h"
+#include "provisioner/journal.h"
 #include "provisioner/keystore-credential.h"
 #include "provisioner/schedule.h"
 
@@ -38,6 +39,27 @@ plan_renewal (const PvContext *context, gint64 due_s, PvProgress *progress)
 	return now_s + pv_backoff_delay (context->clock, progress->early, min_s, max_s, min_s);
 }
 
+/* What follows from a publication: OnRenew=, and a word to the journal. */
+static void
+tell_published (const PvContext *context,
+		PvProgress *progress,
+		const char *name,
+		const char *credential,
+		gint64 generation,
+		gint64 end_s)
+{
+	g_autofree char *end = end_s != 0 ? pv_journal_time (end_s) : g_strdup ("ever");
+
+	pv_hook_mark (context, progress, credential, generation);
+	pv_journal (PV_JOURNAL_PUBLISHED,
+		    name,
+		    credential,
+		    "%s: %s is published, until %s",
+		    name,
+		    credential,
+		    end);
+}
+
 static void
 note_certificate (const PvContext *context, const char *name, const GPtrArray *all, PvProgress *progress)
 {
@@ -47,7 +69,8 @@ note_certificate (const PvContext *context, const char *name, const GPtrArray *a
 
 	progress->not_after_s = progress->staged_not_after_s;
 	progress->certificate_published_s = pv_clock_now (context->clock);
-	pv_hook_mark (context, progress, name, progress->staged_certificate);
+	tell_published (
+		context, progress, name, name, progress->staged_certificate, progress->not_after_s);
 	progress->certificate_renew_s = plan_renewal (
 		context,
 		pv_schedule_renewal (&life,
@@ -64,7 +87,8 @@ note_key (const PvContext *context, const char *name, PvProgress *progress)
 	PvKeyRecord *staged = pv_keys_in_role (progress->keys, PV_KEY_STAGED);
 	g_autofree char *own = g_strconcat (name, PV_KEYSTORE_SECRET_SUFFIX, NULL);
 
-	pv_hook_mark (context, progress, own, progress->staged_key);
+	tell_published (
+		context, progress, name, own, progress->staged_key, progress->staged_key_not_after_s);
 	if (former != NULL && staged != NULL) {
 		former->role = PV_KEY_RETIRING;
 		former->look_s = pv_job_plan_look (context);
@@ -84,7 +108,7 @@ note_other (const PvContext *context, const char *name, PvProgress *progress, Pv
 	const PvLife life = {now_s, record->staged_expires_s, 0};
 	g_autofree char *secret = pv_job_secret_name (name, record->identifier);
 
-	pv_hook_mark (context, progress, secret, record->staged);
+	tell_published (context, progress, name, secret, record->staged, record->staged_expires_s);
 	record->published_s = now_s;
 	record->expires_s = record->staged_expires_s;
 	record->look_s = MAX (pv_schedule_renewal (&life, now_s, 0), pv_job_plan_look (context));

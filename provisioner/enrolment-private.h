@@ -29,6 +29,7 @@ struct _PvEnrolment {
 	guint retry_after_s;
 	PvAlarm *alarm;
 	gint64 retry_steady_s, commands_steady_s; /* of the steady clock; 0: only the calendar's is known */
+	gint64 alerted_s; /* of the steady clock; 0: not yet */
 	int trace_fd; /* -1: none; of the next attempt only */
 	PvProbe *probe;   /* (nullable) */
 	PvRetire *retire; /* (nullable): while it is decommissioned */
@@ -37,6 +38,9 @@ struct _PvEnrolment {
 
 /** One event into the machine, and its action. */
 void pv_enrolment_step (PvEnrolment *enrolment, PvEvent event);
+
+/** An attempt has failed: an operator may have to hear of that (PV_JOURNAL_OUTAGE, PV_JOURNAL_NEAR_EXPIRY). */
+void pv_enrolment_alert (PvEnrolment *enrolment);
 
 /** The alarm is set to what comes next. */
 void pv_enrolment_arm (PvEnrolment *enrolment);

@@ -138,6 +138,8 @@ on_stepped (gpointer data, gint64 by_s)
 	PvProgress *progress = enrolment->progress;
 	gint64 offset_s = pv_clock_now (enrolment->context->clock) - pv_clock_steady (enrolment->context->clock);
 
+	if (progress->failing_s != 0)
+		progress->failing_s += by_s;
 	if (progress->next_s == 0)
 		return;
 	if (enrolment->commands_steady_s != 0 && progress->commands_due_s != 0)

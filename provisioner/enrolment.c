@@ -16,6 +16,7 @@
 #include "provisioner/enrolment-job.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
+#include "provisioner/journal.h"
 #include "provisioner/schedule.h"
 
 static void
@@ -33,7 +34,12 @@ pv_enrolment_save (PvEnrolment *enrolment)
 
 	if (pv_progress_save (enrolment->progress, enrolment->context->state_dir, enrolment->name, &error))
 		return TRUE;
-	g_warning ("%s: progress cannot be kept: %s", enrolment->name, error->message);
+	pv_journal (PV_JOURNAL_NOT_KEPT,
+		    enrolment->name,
+		    NULL,
+		    "%s: progress cannot be kept: %s",
+		    enrolment->name,
+		    error->message);
 	pv_progress_set (&enrolment->progress->error_code, "local");
 	pv_progress_set (&enrolment->progress->error_message, error->message);
 	return FALSE;
@@ -53,6 +59,21 @@ pv_enrolment_end_child (PvEnrolment *enrolment)
 	g_clear_pointer (&enrolment->ticket, pv_ticket_free);
 }
 
+static void
+tell_end (const PvEnrolment *enrolment, const char *outcome, gboolean good)
+{
+	const char *message = enrolment->progress->error_message;
+	PvJournal kind = g_str_equal (outcome, PV_OUTCOME_DECOMMISSIONED) ? PV_JOURNAL_DECOMMISSIONED
+			 : g_str_equal (outcome, PV_OUTCOME_REFUSED)      ? PV_JOURNAL_REFUSED
+			 : good                                           ? PV_JOURNAL_PROVISIONED
+									  : PV_JOURNAL_WAITING;
+
+	if (good)
+		pv_journal (kind, enrolment->name, NULL, "%s: %s", enrolment->name, outcome);
+	else
+		pv_journal (kind, enrolment->name, NULL, "%s: %s (%s)", enrolment->name, message, outcome);
+}
+
 /* The attempt is over: says so, and arms the timer for what comes next. */
 static void
 end_attempt (PvEnrolment *enrolment, const char *outcome)
@@ -64,10 +85,7 @@ end_attempt (PvEnrolment *enrolment, const char *outcome)
 	gboolean saved;
 
 	saved = pv_enrolment_save (enrolment);
-	if (good && saved)
-		g_message ("%s: %s", enrolment->name, outcome);
-	else
-		g_message ("%s: %s (%s)", enrolment->name, progress->error_message, outcome);
+	tell_end (enrolment, outcome, good && saved);
 	pv_enrolment_end_child (enrolment);
 	clear_trace (enrolment);
 	pv_enrolment_arm (enrolment);
@@ -86,7 +104,8 @@ act_finish (PvEnrolment *enrolment)
 {
 	PvProgress *progress = enrolment->progress;
 
-	progress->attempts = 0;
+	progress->attempts = progress->failing_s = 0;
+	enrolment->alerted_s = 0;
 	pv_enrolment_note_error (enrolment, NULL, NULL);
 	pv_job_postpone_looks (enrolment->context, progress);
 	progress->next_s = pv_schedule_next (progress);
@@ -111,6 +130,7 @@ act_retry (PvEnrolment *enrolment, gboolean slow)
 				    max_s,
 				    slow ? refused_s : enrolment->retry_after_s);
 	pv_enrolment_plan_retry (enrolment, delay_s);
+	pv_enrolment_alert (enrolment);
 	end_attempt (enrolment, slow ? PV_OUTCOME_REFUSED : PV_OUTCOME_WAITING);
 }
 
@@ -185,8 +205,7 @@ check_identity (PvEnrolment *enrolment)
 static gboolean
 check_clock (const PvClock *clock, GError **error)
 {
-	g_autoptr (GDateTime) now = g_date_time_new_from_unix_utc (pv_clock_now (clock));
-	g_autofree char *text = now != NULL ? g_date_time_format (now, "%F %R") : NULL;
+	g_autofree char *now = pv_journal_time (pv_clock_now (clock));
 
 	if (pv_clock_now (clock) >= PV_CLOCK_MIN_S)
 		return TRUE;
@@ -194,7 +213,7 @@ check_clock (const PvClock *clock, GError **error)
 		     PV_ERROR,
 		     PV_ERROR_LOCAL,
 		     "the clock is not set: it says %s",
-		     text != NULL ? text : "nothing");
+		     now);
 	return FALSE;
 }
 

@@ -17,6 +17,7 @@
 #include "provisioner/control.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/hook-client.h"
+#include "provisioner/journal.h"
 #include "provisioner/program.h"
 
 #define EXIT_SETTINGS 78 /* EX_CONFIG: systemd does not start it again by itself */
@@ -162,7 +163,11 @@ on_reload (gpointer data)
 	PvSettings *settings = pv_settings_load (main_data->options->config_dir, &error);
 
 	if (settings == NULL) {
-		g_warning ("the settings stay as they were: %s", error->message);
+		pv_journal (PV_JOURNAL_SETTINGS,
+			    NULL,
+			    NULL,
+			    "the settings stay as they were: %s",
+			    error->message);
 		return G_SOURCE_CONTINUE;
 	}
 	use_settings (main_data, settings);

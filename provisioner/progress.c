@@ -25,6 +25,7 @@ static const struct {
 	{"progress", "Since", KIND_NUMBER, offsetof (PvProgress, since_s)},
 	{"progress", "Attempts", KIND_NUMBER, offsetof (PvProgress, attempts)},
 	{"progress", "Next", KIND_NUMBER, offsetof (PvProgress, next_s)},
+	{"progress", "Failing", KIND_NUMBER, offsetof (PvProgress, failing_s)},
 	{"identity", "MEF", KIND_TEXT, offsetof (PvProgress, mef)},
 	{"identity", "AdminFQDN", KIND_TEXT, offsetof (PvProgress, admin)},
 	{"identity", "Client", KIND_TEXT, offsetof (PvProgress, client)},

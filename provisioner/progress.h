@@ -10,7 +10,7 @@
 
 /**
  * PvProgress:
- * @attempts: failed ones in a row
+ * @attempts: failed ones in a row; @failing_s: since when, 0 for none
  * @next_s: Unix time of the next attempt, renewal or look for commands; 0 for none
  * @mef: @admin, @client: what the progress belongs to (R-8.3.5.1-1)
  * @last_command_id: JSON text of the last command reported (R-8.3.9.1-2)
@@ -36,6 +36,7 @@ typedef struct {
 	PvState state;
 	gint64 since_s;
 	gint64 attempts;
+	gint64 failing_s;
 	gint64 next_s;
 	char *mef, *admin, *client;
 	char *registration_id;

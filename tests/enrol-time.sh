@@ -123,6 +123,8 @@ for days in 40 80 100; do
 	pause=$(($(sed -n 's/^Next=//p' "$progress") - $(date +%s) - days * day))
 	ok "$days days on: the next attempt is near" test "$pause" -le 4
 done
+ok "a hundred days on: an alarm, for how long" log_has 'gw1: no attempt has succeeded for [1-9][0-9]* days: ' || diagnosis
+ok "a hundred days on: and for what ended" log_has 'gw1: gw1 ended 20.* UTC and could not be renewed' || diagnosis
 is "its certificate has expired, and is kept" "$(show gw1 id)" "$id"
 like "why is said" "$(state_of error_code)" '^unreachable$'
 mef_start "$sim_port" || diag "$(cat "$tap_tmp/mef.out")"
