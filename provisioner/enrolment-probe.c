@@ -68,6 +68,22 @@ take_authenticated (GVariantDict *facts, JsonObject *event)
 	g_variant_dict_insert (facts, "authenticated_with", "s", text (event, "credential"));
 }
 
+/* As in the progress: which made way for another one, and why. */
+static void
+take_refused (GVariantDict *facts, JsonObject *event)
+{
+	const char *before = "";
+	g_autofree char *all = NULL;
+
+	(void) g_variant_dict_lookup (facts, "refused", "&s", &before);
+	all = g_strdup_printf ("%s%s%s: %s",
+			       before,
+			       before[0] != '\0' ? "; " : "",
+			       text (event, "credential"),
+			       text (event, "message"));
+	g_variant_dict_insert (facts, "refused", "s", all);
+}
+
 static void
 on_event (gpointer data, JsonObject *event)
 {
@@ -79,7 +95,7 @@ on_event (gpointer data, JsonObject *event)
 	else if (g_str_equal (name, "authenticated"))
 		take_authenticated (&probe->facts, event);
 	else if (g_str_equal (name, "refused"))
-		g_variant_dict_insert (&probe->facts, "refused", "s", text (event, "message"));
+		take_refused (&probe->facts, event);
 	else if (g_str_equal (name, "failed"))
 		pv_enrolment_take_failure (
 			&probe->facts, text (event, "code"), text (event, "message"));

@@ -18,9 +18,14 @@ struct _PvRetire {
 	gboolean deregistered, forced;
 	char *registration; /* (nullable): the one that was known */
 	GStrv destroyed;    /* (nullable) */
-	PvEnrolmentAnswer answer; /* (nullable): goes on after a restart */
-	gpointer data;
+	GArray *asked; /* of Asked: none when it goes on after a restart */
 };
+
+/* Whoever asked for it gets the same answer, also who came later. */
+typedef struct {
+	PvEnrolmentAnswer answer;
+	gpointer data;
+} Asked;
 
 static PvRetire *
 ensure (PvEnrolment *enrolment)
@@ -29,9 +34,21 @@ ensure (PvEnrolment *enrolment)
 		enrolment->retire = g_new0 (PvRetire, 1);
 		g_variant_dict_init (&enrolment->retire->facts, NULL);
 		g_variant_builder_init (&enrolment->retire->keys, G_VARIANT_TYPE ("aa{sv}"));
+		enrolment->retire->asked = g_array_new (FALSE, FALSE, sizeof (Asked));
 		enrolment->retire->registration = g_strdup (enrolment->progress->registration_id);
 	}
 	return enrolment->retire;
+}
+
+static void
+answer_all (PvRetire *retire, GVariant *result, const GError *error)
+{
+	for (guint i = 0; i < retire->asked->len; i++) {
+		const Asked *asked = &g_array_index (retire->asked, Asked, i);
+
+		asked->answer (asked->data, result, error);
+	}
+	g_array_set_size (retire->asked, 0);
 }
 
 void
@@ -41,10 +58,9 @@ pv_retire_free (PvRetire *retire)
 
 	if (retire == NULL)
 		return;
-	if (retire->answer != NULL) {
-		g_set_error (&error, PV_ERROR, PV_ERROR_FAILED, "enroleed ends; it goes on when it starts again");
-		retire->answer (retire->data, NULL, error);
-	}
+	g_set_error (&error, PV_ERROR, PV_ERROR_FAILED, "enroleed ends; it goes on when it starts again");
+	answer_all (retire, NULL, error);
+	g_array_unref (retire->asked);
 	g_variant_dict_clear (&retire->facts);
 	g_variant_builder_clear (&retire->keys);
 	g_strfreev (retire->destroyed);
@@ -145,13 +161,12 @@ pv_retire_answer (PvEnrolment *enrolment)
 {
 	static const char *const nothing[] = {NULL};
 	PvRetire *retire = g_steal_pointer (&enrolment->retire);
-	PvEnrolmentAnswer answer;
+	g_autoptr (GVariant) result = NULL;
 	GVariantDict *facts;
 
 	if (retire == NULL)
 		return;
 	facts = &retire->facts;
-	answer = g_steal_pointer (&retire->answer);
 	g_variant_dict_insert (facts,
 			       "decommissioned",
 			       "b",
@@ -166,8 +181,8 @@ pv_retire_answer (PvEnrolment *enrolment)
 		retire->destroyed != NULL ? (const char *const *) retire->destroyed : nothing);
 	g_variant_dict_insert_value (facts, "keys", g_variant_builder_end (&retire->keys));
 	g_variant_dict_insert (facts, "forced", "b", retire->forced);
-	if (answer != NULL)
-		answer (retire->data, g_variant_dict_end (facts), NULL);
+	result = g_variant_ref_sink (g_variant_dict_end (facts));
+	answer_all (retire, result, NULL);
 	pv_retire_free (retire);
 }
 
@@ -177,22 +192,14 @@ pv_enrolment_decommission (PvEnrolment *enrolment,
 			   PvEnrolmentAnswer answer,
 			   gpointer data)
 {
-	g_autoptr (GError) error = NULL;
-	PvRetire *retire;
+	const Asked asked = {answer, data};
+	gboolean under_way =
+		enrolment->progress->state == PV_STATE_DECOMMISSIONING && enrolment->ticket != NULL;
 
-	if (enrolment->progress->state == PV_STATE_DECOMMISSIONING && enrolment->ticket != NULL) {
-		g_set_error (&error,
-			     PV_ERROR,
-			     PV_ERROR_CONFLICT,
-			     "%s: it is being decommissioned already",
-			     enrolment->name);
-		answer (data, NULL, error);
+	g_array_append_val (ensure (enrolment)->asked, asked);
+	enrolment->progress->force = force || (under_way && enrolment->progress->force);
+	if (under_way)
 		return;
-	}
-	retire = ensure (enrolment);
-	retire->answer = answer;
-	retire->data = data;
-	enrolment->progress->force = force;
 	if (enrolment->progress->state == PV_STATE_DECOMMISSIONED) {
 		pv_retire_answer (enrolment); /* nothing is left to do */
 		return;

@@ -145,7 +145,7 @@ void pv_enrolment_probe (PvEnrolment *enrolment, PvEnrolmentAnswer answer, gpoin
  * @answer: called once, also when @enrolment is freed before
  *
  * Ends what is under way, de-registers, destroys the credentials; what was begun goes on over a restart.
- * Errors: PV_ERROR/CONFLICT: it is under way already. Spec: TS-0003 8.3.4.2, 8.3.5.2.6
+ * Asked for again meanwhile, all get the same answer. Spec: TS-0003 8.3.4.2, 8.3.5.2.6
  */
 void pv_enrolment_decommission (PvEnrolment *enrolment,
 				gboolean force,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * enrolee decommission NAME: the MEF is told, then all that was provisioned is destroyed. Says what
- * the MEF has proven and what is left. Run again while it is under way, it looks on.
+ * the MEF has proven and what is left. Run again while it is under way, it tells the same.
  * Spec: TS-0003 8.3.4.2, 8.3.5.2.6
  */
 #include <config.h>
@@ -15,7 +15,6 @@
 typedef struct {
 	CliAttempt attempt;
 	gboolean force;
-	gboolean joined;  /* somebody else has asked for it before: its result is theirs */
 	GVariant *facts; /* (nullable): the method's result */
 	GError *error;
 } Decommission;
@@ -167,11 +166,6 @@ on_answer (GObject *bus, GAsyncResult *result, gpointer data)
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GVariant) reply = cli_bus_call_finish (G_DBUS_CONNECTION (bus), result, &error);
 
-	if (g_error_matches (error, PV_ERROR, PV_ERROR_CONFLICT)) {
-		decommission->joined = TRUE;
-		g_printerr ("%s: %s; looking on\n", g_get_prgname (), error->message);
-		return;
-	}
 	if (reply == NULL) {
 		cli_attempt_end (attempt, cli_fail (attempt->cli, error));
 		return;
@@ -182,19 +176,10 @@ on_answer (GObject *bus, GAsyncResult *result, gpointer data)
 		attempt, cli_fact_flag (decommission->facts, "decommissioned") ? CLI_OK : CLI_FAILED);
 }
 
-/* Whoever asked gets an answer that tells more. */
+/* The method's answer tells more. */
 static void
 on_finished (CliAttempt *attempt, const CliOutcome *outcome)
 {
-	const Decommission *decommission = attempt->data;
-
-	if (!decommission->joined)
-		return;
-	cli_outcome_print (attempt, outcome);
-	g_printerr ("What the MEF has proven is in the journal: journalctl -u enroleed\n");
-	cli_attempt_end (attempt,
-			 g_str_equal (outcome->outcome, PV_OUTCOME_DECOMMISSIONED) ? CLI_OK
-										   : CLI_FAILED);
 }
 
 static CliExit

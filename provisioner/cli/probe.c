@@ -12,7 +12,7 @@
 
 static const char *const texts[] = {"authenticated_by", "identity", "tls",        "suite",
 				    "registration",     "id",       "admin_fqdn", "message",
-				    "command",          "error",    "error_code"};
+				    "command",          "refused",  "error",      "error_code"};
 static const char *const numbers[] = {"handshake_ms", "answer_ms"};
 
 static void
@@ -68,11 +68,14 @@ print_text (GVariant *facts)
 	g_autofree char *identity = cli_clean (cli_fact_text (facts, "identity"));
 	g_autofree char *error = cli_clean (cli_fact_text (facts, "error"));
 	g_autofree char *kind = cli_clean (cli_fact_text (facts, "authenticated_by"));
+	g_autofree char *refused = cli_clean (cli_fact_text (facts, "refused"));
 
 	if (kind[0] != '\0')
 		printf ("Authenticated: %s %s\n",
 			g_str_equal (kind, "ppsk") ? "pre-shared key" : kind,
 			identity);
+	if (refused[0] != '\0')
+		printf ("Passed over:   %s\n", refused);
 	if (cli_fact_text (facts, "suite")[0] != '\0')
 		printf ("Handshake:     %s, %s, %" G_GINT64_FORMAT " ms; answer %" G_GINT64_FORMAT " ms\n",
 			cli_fact_text (facts, "tls"),
