@@ -63,6 +63,39 @@ pv_crypto_public_key_der (X509 *certificate)
 	return take_der (der, length);
 }
 
+static void
+print_fingerprint (BIO *bio, X509 *certificate)
+{
+	guint8 digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	if (X509_digest (certificate, EVP_sha256 (), digest, &length) != 1)
+		return;
+	BIO_puts (bio, "; SHA-256 ");
+	for (unsigned i = 0; i < length; i++)
+		BIO_printf (bio, "%s%02X", i > 0 ? ":" : "", digest[i]);
+}
+
+char *
+pv_crypto_describe (X509 *certificate)
+{
+	g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
+	const unsigned long flags = XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB;
+	char *text;
+	long length;
+
+	BIO_puts (bio, "subject ");
+	X509_NAME_print_ex (bio, X509_get_subject_name (certificate), 0, flags);
+	BIO_puts (bio, "; issuer ");
+	X509_NAME_print_ex (bio, X509_get_issuer_name (certificate), 0, flags);
+	BIO_puts (bio, "; until ");
+	ASN1_TIME_print (bio, X509_get0_notAfter (certificate));
+	print_fingerprint (bio, certificate);
+	ERR_clear_error ();
+	length = BIO_get_mem_data (bio, &text);
+	return g_strndup (text, (gsize)length);
+}
+
 GPtrArray *
 pv_crypto_certificates_from_pem (const char *pem, GError **error)
 {

@@ -52,6 +52,13 @@ GPtrArray *pv_crypto_certificates_new (void);
 GBytes *pv_crypto_certificate_der (X509 *certificate);
 
 /**
+ * pv_crypto_describe:
+ *
+ * Returns: (transfer full): subject, issuer, end and SHA-256 of a certificate on one line, for people.
+ */
+char *pv_crypto_describe (X509 *certificate);
+
+/**
  * pv_crypto_public_key_der:
  *
  * Returns: (transfer full) (nullable): the certificate's SubjectPublicKeyInfo.

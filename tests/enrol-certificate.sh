@@ -81,6 +81,10 @@ ok "refused: another certificate" other_certificate
 is "refused: by simpleenroll" "$(issued simpleenroll) $(issued simplereenroll)" "1 0"
 enrolled "refused once" "certificate certificate"
 is "refused once: forgotten" "$(state_of refused)" None
+misbehave handshake 'alert-handshake:44*1'
+said=$(enrolee probe gw1 2>&1)
+like "a probe: what was passed over" "$said" '^Passed over: +gw1: the MEF refuses our certificate: alert certificate revoked$'
+like "a probe: and what took its place" "$said" '^Authenticated: pre-shared key'
 enroleed_stop
 kept=$pkcs11_module pkcs11_module=
 enroleed_start
@@ -133,6 +137,19 @@ is "answered 4106 whatever we have: each is tried once" "$(count '"rsc":4106')" 
 is "answered 4106 whatever we have: nothing is lost" "$(show gw1 id)" "$id"
 misbehave registration-retrieve ""
 enrolled "answered 4106: and then" "certificate certificate"
+
+# --- in a trace: who the MEF says it is ---
+enrolee enrol gw1 --trace "$tap_tmp/trace" --timeout 60 >/dev/null 2>&1
+fingerprint() { openssl x509 -in "$sim_state/issuing.pem" -noout -fingerprint -sha256 | cut -d = -f 2; }
+like "a trace: the MEF's certificate" "$(cat "$tap_tmp/trace")" \
+	'-- certificate 1 of the MEF: subject CN = mef.example.com; issuer .*; until [A-Z].* GMT; SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$'
+like "a trace: and its issuer's" "$(cat "$tap_tmp/trace")" "-- certificate 2 of the MEF: subject .*; SHA-256 $(fingerprint)\$"
+like "a trace: version and suite" "$(cat "$tap_tmp/trace")" '-- TLSv1.2, ECDHE-ECDSA-[A-Z0-9-]*, by the certificate gw1$'
+misbehave handshake expired-server
+enrolee enrol gw1 --trace "$tap_tmp/trace" --timeout 60 >/dev/null 2>&1
+misbehave handshake ""
+like "a trace: also of one that is not trusted" "$(cat "$tap_tmp/trace")" '-- certificate 1 of the MEF: subject CN = mef.example.com; '
+enrolled "traced: and then" "certificate certificate"
 
 # --- an MEF that is not who it should be: no credential is tried after another, and nothing is lost ---
 while read -r kind text; do

@@ -88,6 +88,7 @@ void
 pv_certificate_handshake_clear (PvCertificateHandshake *handshake)
 {
 	g_clear_error (&handshake->distrust);
+	g_clear_pointer (&handshake->presented, g_ptr_array_unref);
 }
 
 /* The MEF has asked for our certificate: it is sent with its chain (R-8.1.2.3-1). */
@@ -133,7 +134,8 @@ on_server_certificate (X509_STORE_CTX *context, void *data)
 		X509_up_ref (sk_X509_value (untrusted, i));
 		g_ptr_array_add (sent, sk_X509_value (untrusted, i));
 	}
-	g_clear_error (&handshake->distrust);
+	pv_certificate_handshake_clear (handshake);
+	handshake->presented = g_ptr_array_ref (sent);
 	if (pv_x509_check_mef (leaf, sent, anchors, handshake->mef_fqdn,
 			       g_get_real_time () / G_USEC_PER_SEC, &handshake->distrust)) {
 		X509_STORE_CTX_set_error (context, X509_V_OK);

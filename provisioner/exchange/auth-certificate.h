@@ -40,6 +40,7 @@ typedef struct {
 	const char *mef_fqdn;
 	gboolean asked;   /* the MEF asked for our certificate */
 	GError *distrust; /* why the MEF's certificate was not accepted */
+	GPtrArray *presented; /* (nullable): X509, what the MEF has sent, leaf first */
 } PvCertificateHandshake;
 
 void pv_certificate_handshake_clear (PvCertificateHandshake *handshake);

@@ -6,6 +6,7 @@
 
 #include "provisioner/exchange/session.h"
 
+#include "provisioner/crypto.h"
 #include "provisioner/error.h"
 #include "provisioner/exchange-protocol.h"
 #include "provisioner/exchange/exchange.h"
@@ -21,6 +22,21 @@ trace_request (PvSession *session)
 	if (session->untraced != NULL)
 		pv_trace_request (session->auth->events->trace, session->untraced);
 	session->untraced = NULL;
+}
+
+/* Also of an MEF that was not trusted: then it is what an operator looks for. */
+static void
+trace_presented (const PvSession *session)
+{
+	GPtrArray *presented = pv_tls_presented (session->tls);
+
+	for (guint i = 0; presented != NULL && i < presented->len; i++) {
+		g_autofree char *text = pv_crypto_describe (g_ptr_array_index (presented, i));
+		g_autofree char *shown = g_strescape (text, NULL);
+
+		pv_trace_line (session->auth->events->trace, "--", "certificate %u of the MEF: %s",
+			       i + 1, shown);
+	}
 }
 
 static void
@@ -47,6 +63,7 @@ on_handshake (gpointer data, gboolean done)
 		return;
 	}
 	pv_phase_end (session->auth->events, PV_PHASE_HANDSHAKE, "done");
+	trace_presented (session);
 	trace_session (session);
 	trace_request (session);
 	pv_auth_succeeded (session->auth, session->credential);
@@ -128,6 +145,8 @@ request_once (PvSession *session, const PvHttpRequest *request, GError **error)
 	if (session->http->handshakes (session->http) > 0)
 		trace_request (session);
 	response = session->http->request (session->http, request, &cause);
+	if (response == NULL && !pv_tls_is_acceptable (session->tls))
+		trace_presented (session);
 	trace_request (session);
 	pv_trace_answer (session->auth->events->trace, response, cause, start_us);
 	if (response == NULL)

@@ -217,6 +217,12 @@ pv_tls_facts (const PvTls *tls)
 	return &tls->facts;
 }
 
+GPtrArray *
+pv_tls_presented (const PvTls *tls)
+{
+	return tls->certificate.presented;
+}
+
 /* What an alert of the MEF says about our credential (RFC 5246 7.2.2, RFC 4279 2). */
 static const struct {
 	int alert;

@@ -78,6 +78,9 @@ typedef struct {
 /** Returns: (transfer none): what the last handshake that was done has agreed. */
 const PvTlsFacts *pv_tls_facts (const PvTls *tls);
 
+/** Returns: (transfer none) (nullable) (element-type X509): what the MEF has sent last, leaf first, trusted or not. */
+GPtrArray *pv_tls_presented (const PvTls *tls);
+
 /** Returns: (transfer full) (nullable): base64 of tls-unique of the last handshake. */
 char *pv_tls_unique (const PvTls *tls);
 
