@@ -74,6 +74,32 @@ is "by its identifier" "$(fingerprints "$state/credentials/x/cert.pem")" "$(fing
 from 0 "pkcs11:token=Old;object=web?module-path=$softhsm" --pin-file pin --anchors root.pem --user root
 ok "with anchors beside it" test -s "$state/credentials/x/ca.pem"
 
+# ---- symmetric keys: shown, wrapped, and neither
+secret() { tool --write-object "$1.bin" --type secrkey --key-type "AES:$3" --label "$1" --id "$2" "${@:4}"; }
+for name in shown hidden stays; do openssl rand -out $name.bin 32; done
+secret shown 21 32 --extractable
+secret hidden 22 32 --extractable --sensitive
+secret stays 23 32 --sensitive
+psk() { said=$(enrolee import kpm --from "pkcs11:token=Old;object=$1" --module "$softhsm" --pin-file pin "${@:2}" 2>&1); }
+for name in shown hidden; do
+	enrolee remove kpm --yes >/dev/null 2>&1
+	psk $name --identifier gw@mef.example.com --suid 10
+	is "a symmetric key, $name" "$? $said" "0 "
+	is "with its identifier and use" "$(enrolee show kpm --json | python3 -c "
+import json, sys
+c = json.load(sys.stdin)['credential']
+print(c['kind'], c['identifier'], c['suid'])")" "symmetric-key gw@mef.example.com 10"
+done
+psk stays --identifier other@mef.example.com
+is "one that stays" $? 4
+like "it is said" "$said" 'Old: this key never leaves its token \(CKA_EXTRACTABLE is false\)'
+psk none --identifier other@mef.example.com
+like "no such key" "$said" 'no symmetric key fits the URI'
+psk shown
+like "without identifier: no private key" "$said" 'no private key fits the URI'
+psk shown --identifier a@b web.pem
+is "nor with files" $? 2
+
 # ---- what cannot be
 before=$(enrolee show x --json)
 from 4 'pkcs11:token=Old;object=kept' --pin-file pin

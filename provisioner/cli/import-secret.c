@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* enrolee import NAME --symmetric FILE: hex digits or bytes as they are, never guessed. */
+/*
+ * enrolee import NAME --symmetric FILE: hex digits or bytes as they are, never guessed; or --from URI
+ * --identifier ID: a symmetric key of another token.
+ */
 #include <config.h>
 
 #include <string.h>
 
 #include "provisioner/cli/import.h"
-#include "provisioner/cli/secret-file.h"
+#include "provisioner/cli/token-source.h"
 #include "provisioner/error.h"
 
 /* Less than this can be guessed by who records a handshake. */
@@ -40,11 +43,16 @@ decode_hex (CliSecret *secret)
 	return TRUE;
 }
 
+/* What a token lets out is the key itself. */
 static CliSecret *
-read_secret (const CliImport *import, GError **error)
+read_source (const CliImport *import, const char *format, GError **error)
 {
-	g_autoptr (CliSecret) secret = cli_secret_read (import->symmetric, error);
-	const char *format = import->format != NULL ? import->format : "hex";
+	const CliTokenSource token = {import->from, import->module, import->pin_file};
+	g_autoptr (CliSecret) secret = NULL;
+
+	if (import->from != NULL)
+		return cli_token_read_secret (&token, error);
+	secret = cli_secret_read (import->symmetric, error);
 
 	if (secret == NULL || !cli_secret_check_private (secret, error))
 		return NULL;
@@ -56,6 +64,17 @@ read_secret (const CliImport *import, GError **error)
 		fail (secret->path, "not hex digits; a key in bytes needs --format=binary", error);
 		return NULL;
 	}
+	return g_steal_pointer (&secret);
+}
+
+static CliSecret *
+read_secret (const CliImport *import, GError **error)
+{
+	g_autoptr (CliSecret) secret =
+		read_source (import, import->format != NULL ? import->format : "hex", error);
+
+	if (secret == NULL)
+		return NULL;
 	if (secret->len == 0 || secret->len > WIRE_SECRET_MAX) {
 		fail (secret->path, "empty, or longer than a symmetric key may be (512 bytes)", error);
 		return NULL;

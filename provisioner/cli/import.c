@@ -210,7 +210,7 @@ stage (Cli *cli, CliImport *import, guint32 *staged, GError **error)
 {
 	g_autoptr (CliBundle) bundle = cli_bundle_new ();
 
-	if (import->symmetric != NULL)
+	if (import->identifier != NULL)
 		return cli_import_stage_secret (cli, import, staged, error);
 	if (!read_anchors (import, error) || !read_files (import, bundle, error))
 		return FALSE;
@@ -259,8 +259,11 @@ check_usage (const CliImport *import)
 		wrong = "--symmetric goes without other files";
 	else if (import->symmetric != NULL && import->identifier == NULL)
 		wrong = "--symmetric needs --identifier";
-	else if (import->symmetric == NULL && (import->identifier != NULL || import->expires != NULL))
-		wrong = "--identifier and --expires are for --symmetric";
+	else if (import->identifier != NULL && import->symmetric == NULL &&
+		 (import->from == NULL || import->files[0] != NULL || import->anchor_files != NULL))
+		wrong = "--identifier is for --symmetric, or for a symmetric key by --from alone";
+	else if (import->expires != NULL && import->identifier == NULL)
+		wrong = "--expires is for a symmetric key";
 	else if (import->from == NULL && (import->module != NULL || import->pin_file != NULL))
 		wrong = "--module and --pin-file are for --from";
 	else if (import->symmetric == NULL && import->files[0] == NULL &&
@@ -306,7 +309,7 @@ cli_import (Cli *cli, int argc, char **argv)
 		{"passphrase-file", 'P', 0, G_OPTION_ARG_FILENAME, &import.passphrase_file,
 		 "Its first line opens an encrypted key or PKCS#12 file", "FILE"},
 		{"from", 0, 0, G_OPTION_ARG_STRING, &import.from,
-		 "A key and its certificates out of another PKCS#11 token", "URI"},
+		 "A key and its certificates out of another PKCS#11 token; with --identifier a symmetric key", "URI"},
 		{"module", 0, 0, G_OPTION_ARG_FILENAME, &import.module,
 		 "That token's PKCS#11 module; default: those that p11-kit knows", "FILE"},
 		{"pin-file", 0, 0, G_OPTION_ARG_FILENAME, &import.pin_file,

@@ -52,6 +52,16 @@ read_all (int fd, CliSecret *secret)
 }
 
 CliSecret *
+cli_secret_new (const char *path)
+{
+	CliSecret *secret = g_new0 (CliSecret, 1);
+
+	secret->data = g_malloc0 (CLI_SECRET_FILE_MAX + 2);
+	secret->path = g_strdup (path);
+	return secret;
+}
+
+CliSecret *
 cli_secret_read (const char *path, GError **error)
 {
 	g_autoptr (CliSecret) secret = NULL;
@@ -63,9 +73,7 @@ cli_secret_read (const char *path, GError **error)
 
 	if (fd < 0)
 		return fail (path, g_strerror (errno), error);
-	secret = g_new0 (CliSecret, 1);
-	secret->data = g_malloc0 (CLI_SECRET_FILE_MAX + 2);
-	secret->path = g_strdup (from_stdin ? "stdin" : path);
+	secret = cli_secret_new (from_stdin ? "stdin" : path);
 	if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
 		secret->others_may_read = (status.st_mode & 077) != 0;
 	done = read_all (fd, secret);

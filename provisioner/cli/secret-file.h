@@ -21,6 +21,9 @@ typedef struct {
 	gboolean others_may_read;
 } CliSecret;
 
+/** Returns: (transfer full): an empty one of @path, with room for %CLI_SECRET_FILE_MAX bytes. */
+CliSecret *cli_secret_new (const char *path);
+
 /**
  * cli_secret_read:
  * @path: a file, or "-" for stdin

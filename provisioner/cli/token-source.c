@@ -64,16 +64,20 @@ may_leave (const CliTokenSession *session, CK_OBJECT_HANDLE key)
 }
 
 static gboolean
-find_key (const CliTokenSession *session, CK_OBJECT_HANDLE *key, GError **error)
+find_key (const CliTokenSession *session, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *key, GError **error)
 {
 	CK_OBJECT_HANDLE found[OBJECTS_MAX];
-	guint count = find (session, CKO_PRIVATE_KEY, TRUE, found);
+	guint count = find (session, class, TRUE, found);
+	gboolean private = class == CKO_PRIVATE_KEY;
 
 	if (count == 0)
-		return fail (session, "no private key fits the URI", error);
+		return fail (session,
+			     private ? "no private key fits the URI" : "no symmetric key fits the URI",
+			     error);
 	if (count > 1)
 		return fail (session,
-			     "more than one private key fits the URI; name it by object= and id=",
+			     private ? "more than one private key fits the URI; name it by object= and id="
+				     : "more than one symmetric key fits the URI; name it by object= and id=",
 			     error);
 	if (!may_leave (session, found[0]))
 		return fail (session,
@@ -150,24 +154,37 @@ unwrap (const guint8 *wrapping, const guint8 *wrapped, gsize wrapped_length, gui
 	return length;
 }
 
-static EVP_PKEY *
-take_key (const CliTokenSession *session, CK_OBJECT_HANDLE key, GError **error)
+/* @plain: WRAPPED_MAX + 16 bytes, to be wiped. Returns: how many of them it needs, 0 with @error */
+static gsize
+let_out (const CliTokenSession *session, CK_OBJECT_HANDLE key, guint8 *plain, GError **error)
 {
-	guint8 value[WRAPPING_KEY_LEN], wrapped[WRAPPED_MAX], plain[WRAPPED_MAX + 16];
-	const guint8 *at = plain;
+	guint8 value[WRAPPING_KEY_LEN], wrapped[WRAPPED_MAX];
 	CK_OBJECT_HANDLE wrapping = CK_INVALID_HANDLE;
 	CK_ULONG length = 0;
-	EVP_PKEY *taken = NULL;
+	gsize taken = 0;
 
 	if (make_wrapping_key (session, value, &wrapping, error) &&
 	    wrap (session, wrapping, key, wrapped, &length, error)) {
-		taken = d2i_AutoPrivateKey (NULL, &at, unwrap (value, wrapped, length, plain));
-		if (taken == NULL)
-			fail (session, "what it wrapped is no private key that can be read", error);
+		taken = unwrap (value, wrapped, length, plain);
+		if (taken == 0)
+			fail (session, "what it wrapped cannot be unwrapped", error);
 	}
 	if (wrapping != CK_INVALID_HANDLE)
 		session->module->C_DestroyObject (session->session, wrapping);
 	explicit_bzero (value, sizeof value);
+	return taken;
+}
+
+static EVP_PKEY *
+take_key (const CliTokenSession *session, CK_OBJECT_HANDLE key, GError **error)
+{
+	guint8 plain[WRAPPED_MAX + 16];
+	const guint8 *at = plain;
+	gsize length = let_out (session, key, plain, error);
+	EVP_PKEY *taken = length != 0 ? d2i_AutoPrivateKey (NULL, &at, length) : NULL;
+
+	if (length != 0 && taken == NULL)
+		fail (session, "what it wrapped is no private key that can be read", error);
 	explicit_bzero (plain, sizeof plain);
 	ERR_clear_error ();
 	return taken;
@@ -250,7 +267,7 @@ cli_bundle_add_token (CliBundle *bundle, const CliTokenSource *source, GError **
 	g_autoptr (GPtrArray) certificates = NULL;
 	CK_OBJECT_HANDLE key;
 
-	if (session == NULL || !find_key (session, &key, error))
+	if (session == NULL || !find_key (session, CKO_PRIVATE_KEY, &key, error))
 		return FALSE;
 	if (bundle->key != NULL)
 		return fail (session, "a second private key; one credential has one", error);
@@ -260,4 +277,34 @@ cli_bundle_add_token (CliBundle *bundle, const CliTokenSource *source, GError **
 	certificates = read_certificates (session);
 	take_chain (bundle, certificates);
 	return TRUE;
+}
+
+/* As it is, where the token shows it, else wrapped. */
+static gboolean
+take_secret (const CliTokenSession *session, CK_OBJECT_HANDLE key, CliSecret *secret, GError **error)
+{
+	CK_ATTRIBUTE attribute = {CKA_VALUE, secret->data, CLI_SECRET_FILE_MAX};
+	guint8 plain[WRAPPED_MAX + 16];
+
+	if (session->module->C_GetAttributeValue (session->session, key, &attribute, 1) == CKR_OK) {
+		secret->len = attribute.ulValueLen;
+		return TRUE;
+	}
+	secret->len = let_out (session, key, plain, error);
+	memcpy (secret->data, plain, MIN (secret->len, CLI_SECRET_FILE_MAX));
+	explicit_bzero (plain, sizeof plain);
+	return secret->len != 0;
+}
+
+CliSecret *
+cli_token_read_secret (const CliTokenSource *source, GError **error)
+{
+	g_autoptr (CliTokenSession) session = cli_token_session_open (source, error);
+	g_autoptr (CliSecret) secret = cli_secret_new (source->uri);
+	CK_OBJECT_HANDLE key;
+
+	if (session == NULL || !find_key (session, CKO_SECRET_KEY, &key, error) ||
+	    !take_secret (session, key, secret, error))
+		return NULL;
+	return g_steal_pointer (&secret);
 }

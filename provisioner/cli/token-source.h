@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A private key and its certificates out of another PKCS#11 token, named by a URI (RFC 7512): what
- * its owner lets out of it, that is.
+ * A private key and its certificates, or a symmetric key, out of another PKCS#11 token, named by a URI
+ * (RFC 7512): what its owner lets out of it, that is.
  */
 #pragma once
 
 #include "provisioner/cli/bundle.h"
+#include "provisioner/cli/secret-file.h"
 
 /**
  * CliTokenSource:
@@ -29,3 +30,12 @@ typedef struct {
 gboolean cli_bundle_add_token (CliBundle *bundle,
 			       const CliTokenSource *source,
 			       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * cli_token_read_secret:
+ *
+ * Returns: (transfer full) (nullable): the bytes of the one symmetric key that fits the URI; %NULL with
+ * PV_ERROR/JOB as above
+ */
+CliSecret *cli_token_read_secret (const CliTokenSource *source,
+				  GError **error) G_GNUC_WARN_UNUSED_RESULT;
