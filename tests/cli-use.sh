@@ -243,6 +243,40 @@ else
 	skip "apache" "no apache2"
 fi
 
+# ---- haproxy, alone and as a master with a worker
+# haproxy_printed MODE OPTION...: what it says to do is done in a folder of the test's own
+haproxy_printed()
+{
+	mode=$1
+	shift
+	port=$(free_port)
+	{
+		printf 'global\n\tlog stderr format raw daemon\ndefaults\n\tmode http\n\ttimeout connect 5s\n\ttimeout client 5s\n\ttimeout server 5s\nfrontend f\n'
+		printed haproxy gw "$@" | sed "s|/etc/haproxy|$tap_tmp/haproxy|; s|:PORT|127.0.0.1:$port|"
+		printf '\thttp-request return status 200 content-type text/plain lf-string "hello %%[ssl_c_used]"\n'
+	} >"$tap_tmp/haproxy.cfg"
+	enrolee use haproxy gw --json | python3 -c "import json, sys; print(json.load(sys.stdin)['then'])" |
+		sed "s|/etc/haproxy|$tap_tmp/haproxy|g; s| && systemctl.*||" | sh || return 1
+	tap_spawn haproxy.log env "$(environment haproxy gw)" haproxy "$mode" -f "$tap_tmp/haproxy.cfg"
+	tap_until 20 bash -c ": <>/dev/tcp/127.0.0.1/$port"
+}
+
+if command -v haproxy >/dev/null; then
+	for mode in -db -W; do
+		haproxy_printed $mode
+		is "haproxy $mode as printed" "$(curl -sS --cacert "$credential/ca.pem" "https://localhost:$port/" 2>&1)" "hello 0" ||
+			diag "$(cat "$tap_tmp/haproxy.log")"
+		tap_stop "$tap_pid"
+	done
+	haproxy_printed -db --mutual
+	printed curl gw >"$tap_tmp/printed"
+	is "haproxy --mutual as printed" "$(call ' curl ' 2>/dev/null)" "hello 1" || diag "$(cat "$tap_tmp/haproxy.log")"
+	not "haproxy --mutual: nobody without a certificate" curl -sS --cacert "$credential/ca.pem" "https://localhost:$port/"
+	tap_stop "$tap_pid"
+else
+	skip "haproxy" "no haproxy"
+fi
+
 # ---- openvpn without a tunnel device
 openvpn_printed()
 {

@@ -145,8 +145,7 @@ fill_in (Use *use, GError **error)
 			     use->name);
 		return FALSE;
 	}
-	if (use->mutual)
-		conditions[n_conditions++] = "mutual";
+	conditions[n_conditions++] = use->mutual ? "mutual" : "plain";
 	use->configuration = cli_template_expand (use->template->body, words, conditions);
 	if (use->template->where != NULL)
 		use->where = cli_template_expand (use->template->where, words, conditions);
