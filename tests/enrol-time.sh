@@ -24,11 +24,10 @@ for whose in gateway mef; do
 	printf '\0\0\0\0\0\0\0\0' >"$tap_tmp/$whose.clock"
 	chmod 644 "$tap_tmp/$whose.clock"
 done
-for name in enroleed enrolee-keystored enrolee; do
+for name in enroleed enrolee-exchange enrolee-keystored enrolee; do
 	printf '#!/bin/sh\nexec env LD_PRELOAD=%s CLOCK_SHIM=%s %s "$@"\n' "$shim" "$tap_tmp/gateway.clock" "$(program $name)" >"$tap_tmp/bin/$name"
 	chmod 755 "$tap_tmp/bin/$name"
 done
-exchange=$(program enrolee-exchange)
 program() { echo "$tap_tmp/bin/$1"; }
 mef_start() { LD_PRELOAD=$shim CLOCK_SHIM=$tap_tmp/mef.clock sim_start "$tap_tmp/mef.conf" mef "$1"; }
 
