@@ -21,7 +21,12 @@ is "no enroleed: status" $? 5
 enrol
 is "no enroleed: enrol" $enrol_status 5
 like "it is named" "$(cat "$tap_tmp/enrol.out")" 'enroleed is not running'
+# The machine's OpenSSL may load our providers for every program: not in an exchange, which has its own way to the keystore.
+sed -e "s|@osslmodulesdir@/enrolee.so|$top_builddir/.libs/enrolee.so|" -e "s|@pkcs11moduledir@|$top_builddir/.libs|" \
+	-e "s|@osslmodulesdir@|$(openssl version -m | sed 's/.*"\(.*\)"/\1/')|" "$top_srcdir/pkg/openssl/openssl.cnf.in" >"$conf/openssl.cnf"
+export OPENSSL_CONF=$conf/openssl.cnf
 enroleed_start || { diag "$(cat "$tap_tmp/enroleed.log")"; exit 99; }
+unset OPENSSL_CONF
 is "nothing starts without an instruction" "$(state_of state)" configured
 enrolee enrol nowhere >/dev/null 2>&1
 is "an unknown enrolment" $? 3

@@ -64,6 +64,8 @@ harden (PvEvents *events)
 		return FALSE;
 	signal (SIGPIPE, SIG_IGN);
 	signal (SIGXFSZ, SIG_IGN); /* a trace that may not grow */
+	if (!g_setenv ("OPENSSL_CONF", "/dev/null", TRUE)) /* provider.c says why */
+		return FALSE;
 	unsetenv ("SSLKEYLOGFILE"); /* libcurl and libssl would write session keys there */
 	if (!lock_memory ())
 		pv_event_warn (events, "memory is not locked (set LimitMEMLOCK=infinity): keys in "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The OpenSSL providers of this process. The system's OpenSSL
- * configuration is not read: it may load our own module, or others that want a PIN.
+ * configuration is not read: it may load our own module, or others that want a PIN. OpenSSL's first
+ * use reads it, and so does libcurl whatever OpenSSL was told: main.c leaves none to be found.
  */
 #include <config.h>
 
