@@ -5,10 +5,10 @@
 #include "keystore/describe.h"
 
 #include "keystore/certificate.h"
+#include "keystore/usage.h"
 
 #include <openssl/bio.h>
 #include <openssl/x509.h>
-#include <p11-kit/pkcs11.h>
 #include <string.h>
 
 guint32
@@ -57,26 +57,6 @@ readable_name (const KsSlice *name)
 }
 
 static guint32
-key_type (KsKeyType type)
-{
-	switch (type) {
-	case KS_KEY_P256:
-	case KS_KEY_P384:
-	case KS_KEY_P521:
-		return CKK_EC;
-	case KS_KEY_RSA:
-		return CKK_RSA;
-	case KS_KEY_ED25519:
-		return CKK_EC_EDWARDS;
-	case KS_KEY_SECRET:
-		return CKK_GENERIC_SECRET;
-	case KS_KEY_NONE:
-		break;
-	}
-	return 0;
-}
-
-static guint32
 key_bits (const KsGeneration *generation)
 {
 	switch (generation->key_type) {
@@ -114,7 +94,8 @@ describe_current (const KsGeneration *current, WireCredential *record)
 {
 	record->generation = ks_describe_number (current);
 	record->key = current->key_object;
-	record->key_type = key_type (current->key_type);
+	record->key_type =
+		current->key_type != KS_KEY_NONE ? ks_usage_key_type (0, current->key_type) : 0;
 	record->key_bits = key_bits (current);
 	record->id = (WireBytes){current->key_id, KS_KEY_ID_LEN};
 	record->identifier = text (current->identifier);

@@ -56,16 +56,6 @@ hmac (const EVP_MD *md,
 	return CKR_FUNCTION_FAILED;
 }
 
-static gboolean
-is_zeros (const WireBytes *bytes)
-{
-	guint8 any = 0;
-
-	for (gsize i = 0; i < bytes->len; i++)
-		any |= bytes->data[i];
-	return any == 0;
-}
-
 /* ---- HKDF ---- */
 
 static CK_RV
@@ -99,7 +89,7 @@ derive_hkdf (const KsSecret *key, const WireSecretUse *request, KsSecret **outpu
 	gsize md_len;
 	CK_RV rv;
 
-	if (md == NULL || (!extracts && !expands) || (extracts && is_zeros (&request->first)))
+	if (md == NULL || (!extracts && !expands) || (extracts && wire_bytes_all_zero (&request->first)))
 		return CKR_MECHANISM_PARAM_INVALID;
 	md_len = (gsize)EVP_MD_get_size (md);
 	if (request->length == 0 ||

@@ -62,13 +62,9 @@ check_key (const KsPsk *psk, guint version, const Hash *hash)
 static CK_RV
 check_shared (const WireBytes *shared)
 {
-	guint8 any = 0;
-
 	if (shared->len < SHARED_MIN || shared->len > WIRE_PSK_OTHER_MAX)
 		return CKR_DATA_LEN_RANGE;
-	for (gsize i = 0; i < shared->len; i++)
-		any |= shared->data[i];
-	return any != 0 ? CKR_OK : CKR_DATA_INVALID;
+	return wire_bytes_all_zero (shared) ? CKR_DATA_INVALID : CKR_OK;
 }
 
 /* 48 bytes that begin with TLS 1.2's number are an RSA premaster, as far as can be seen: of the

@@ -19,6 +19,17 @@ typedef struct {
 	size_t len;
 } WireBytes;
 
+/** Whether no byte is set; also of no bytes at all. Takes as long whatever they are. */
+static inline bool
+wire_bytes_all_zero (const WireBytes *bytes)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < bytes->len; i++)
+		any |= bytes->data[i];
+	return any == 0;
+}
+
 #define WIRE_LIST_MAX 16
 
 /** A short list of byte strings. */

@@ -213,17 +213,6 @@ write_stand_in (const Secret *from, ModStandInKind kind, uint8_t *out, size_t le
 	return 1;
 }
 
-/* Also of no bytes at all: both are how libraries say that there was no Diffie-Hellman. */
-static bool
-all_zero (const uint8_t *bytes, size_t len)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < len; i++)
-		any |= bytes[i];
-	return any == 0;
-}
-
 /* Early secret from the key; handshake secret from the early secret and Diffie-Hellman's. libssl
  * names the label "derived" in both. */
 static int
@@ -245,7 +234,8 @@ extract (const ScheduleContext *context, ModKeystoreHash hash, uint8_t *out, siz
 		return refuse (context, MOD_REASON_SECRET_LENGTH);
 	if (key->len > DHE_MAX)
 		return refuse (context, MOD_REASON_STEP);
-	if (all_zero (context->dhe, key->len))
+	/* both are how libraries say that there was no Diffie-Hellman */
+	if (mod_reference_all_zero (context->dhe, key->len))
 		return refuse (context, MOD_REASON_NO_DHE);
 	result = mod_keystore_handshake_secret (&salt->stand_in, hash, context->dhe, key->len, out,
 						&detail);

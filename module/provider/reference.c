@@ -43,8 +43,8 @@ is_base64url (const uint8_t *text, size_t len)
 	return true;
 }
 
-static bool
-all_zero (const uint8_t *bytes, size_t len)
+bool
+mod_reference_all_zero (const uint8_t *bytes, size_t len)
 {
 	uint8_t any = 0;
 
@@ -106,7 +106,7 @@ mod_reference_parse_premaster (const uint8_t *secret, size_t len, ModPremaster *
 	if (other_len < OTHER_MIN || other_len > OTHER_MAX)
 		return MOD_SECRET_MALFORMED;
 	/* Plain PSK: libssl writes as many zeros as it believes the key to have. */
-	plain = other_len == MOD_REFERENCE_LEN && all_zero (other, other_len);
+	plain = other_len == MOD_REFERENCE_LEN && mod_reference_all_zero (other, other_len);
 	*premaster = (ModPremaster){
 		.id = (const char *)key + MOD_REFERENCE_LABEL_LEN,
 		.plain = plain,
@@ -145,7 +145,7 @@ is_derived (const uint8_t *secret, size_t len)
 	       begins (secret, len, DERIVED_LABEL, DERIVED_LABEL_LEN) &&
 	       (id[-1] == MOD_STAND_IN_EARLY || id[-1] == MOD_STAND_IN_BINDER) &&
 	       is_base64url (id, MOD_REFERENCE_ID_LEN) &&
-	       all_zero (secret + MOD_REFERENCE_LEN, len - MOD_REFERENCE_LEN);
+	       mod_reference_all_zero (secret + MOD_REFERENCE_LEN, len - MOD_REFERENCE_LEN);
 }
 
 ModSecretKind

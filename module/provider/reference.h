@@ -17,6 +17,9 @@
 #define MOD_REFERENCE_PREMASTER_MAX (2 + 1024 + 2 + MOD_REFERENCE_LEN)
 #define MOD_REFERENCE_SEED_MAX 77 /* "master secret" and two randoms of 32 bytes */
 
+/** Whether no byte is set; also of no bytes at all. Takes as long whatever they are. */
+bool mod_reference_all_zero (const uint8_t *bytes, size_t len);
+
 /** What a secret is. */
 typedef enum {
 	MOD_SECRET_ORDINARY,  /* nothing of ours: for the default implementation */
